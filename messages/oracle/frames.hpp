@@ -1,0 +1,128 @@
+#pragma once
+
+#include "messages/oracle/envelope.hpp"
+
+#include <optional>
+#include <variant>
+
+/// The frames of BPI-1.0. docs/protocol/bpi-1.0.md says what each member means; the name of the
+/// frame travels as the member `t` (messages/oracle/codec.hpp).
+namespace bpci::oracle {
+
+inline constexpr std::string_view protocol_version = "1.0";
+inline constexpr std::string_view subprotocol = "bpi.v1";
+inline constexpr std::string_view socket_path = "/bpi/v1";
+
+/// No integer of the protocol is above this: every JSON reader keeps it exact.
+inline constexpr std::uint64_t integer_max = (std::uint64_t{1} << 53) - 1;
+
+struct limits {
+  std::uint64_t max_frame_bytes = 0;
+  std::uint64_t max_in_flight = 0;
+  std::uint64_t max_targets = 0;
+  std::uint64_t max_message_age_secs = 0;
+  std::uint64_t rate_limit_per_sec = 0;
+  std::uint64_t handshake_timeout_ms = 0;
+  std::uint64_t relay_timeout_secs = 0;
+
+  bool operator==(const limits&) const = default;
+};
+BPCI_MESSAGE(limits, max_frame_bytes, max_in_flight, max_targets, max_message_age_secs,
+             rate_limit_per_sec, handshake_timeout_ms, relay_timeout_secs)
+
+// -- handshake (section 2) ---------------------------------------------------
+
+/// Server to client, at once after the upgrade.
+struct challenge {
+  std::vector<std::string> versions;
+  member_id member;
+  bytes server_key;
+  bytes nonce;
+  timestamp_ms time;
+  oracle::limits limits;
+
+  bool operator==(const challenge&) const = default;
+};
+BPCI_MESSAGE(challenge, versions, member, server_key, nonce, time, limits)
+
+/// Client to server, the answer to the challenge.
+struct hello {
+  std::string version;
+  bpci::node_id node_id;
+  bytes key;
+  bytes nonce;
+  std::uint64_t last_session = 0;
+  std::uint64_t last_sequence = 0;
+  bytes signature;
+
+  bool operator==(const hello&) const = default;
+};
+BPCI_MESSAGE(hello, version, node_id, key, nonce, last_session, last_sequence, signature)
+
+/// Server to client: the link is open.
+struct welcome {
+  session_no session;
+  std::uint64_t resume_from = 0;
+  timestamp_ms time;
+  bytes signature;
+
+  bool operator==(const welcome&) const = default;
+};
+BPCI_MESSAGE(welcome, session, resume_from, time, signature)
+
+// -- messages (sections 3 to 5) ----------------------------------------------
+
+/// Client to server: an envelope to be relayed. On the wire its members stand beside `t`.
+struct send {
+  oracle::envelope envelope;
+
+  bool operator==(const send&) const = default;
+};
+
+/// Server to client: an envelope from another node.
+struct deliver {
+  oracle::envelope envelope;
+  bytes source_key;
+
+  bool operator==(const deliver&) const = default;
+};
+
+/// Client to server: the message is safe with me.
+struct ack {
+  node_id source;
+  message_id id;
+
+  bool operator==(const ack&) const = default;
+};
+BPCI_MESSAGE(ack, source, id)
+
+/// Server to client: the target has acknowledged.
+struct receipt {
+  message_id id;
+  node_id target;
+
+  bool operator==(const receipt&) const = default;
+};
+BPCI_MESSAGE(receipt, id, target)
+
+/// Server to client: this will not happen, and why.
+struct refusal {
+  std::string code;
+  std::string message;
+  std::string next_step;
+  std::string detail;
+  std::optional<message_id> id;
+  std::optional<node_id> target;
+  std::optional<std::uint64_t> retry_after_ms;
+
+  bool operator==(const refusal&) const = default;
+};
+BPCI_MESSAGE(refusal, code, message, next_step, detail, id, target, retry_after_ms)
+
+/// What a client may send.
+using client_frame = std::variant<hello, send, ack>;
+
+/// What a server may send.
+using server_frame = std::variant<challenge, welcome, receipt, deliver, refusal>;
+
+} // namespace bpci::oracle

@@ -1,0 +1,177 @@
+#pragma once
+
+#include "messages/error.hpp"
+#include "messages/inspect.hpp"
+#include "messages/oracle/envelope.hpp"
+
+#include <caf/actor.hpp>
+
+#include <memory>
+
+/// What LINKs and RELAYs say to each other, on one node and between nodes of a cluster.
+namespace bpci::oracle {
+
+/// An envelope is shared between the actors of a node and copied between nodes.
+using envelope_ptr = std::shared_ptr<const envelope>;
+
+/// A message on its way to a target. From: the RELAY of the source's node. To: the target's LINK.
+struct delivery {
+  envelope_ptr message;
+  bytes source_key; ///< 32 bytes.
+  member_id relay;  ///< Where the answer goes.
+
+  bool operator==(const delivery& x) const {
+    return source_key == x.source_key && relay == x.relay && *message == *x.message;
+  }
+};
+BPCI_MESSAGE(delivery, message, source_key, relay)
+
+/// Everything that one turn of a RELAY has for one target.
+struct deliveries {
+  std::vector<delivery> items;
+
+  bool operator==(const deliveries&) const = default;
+};
+BPCI_MESSAGE(deliveries, items)
+
+/// What became of one message at one target. `why.code` is `ec::none` when it was acknowledged.
+struct outcome {
+  node_id source;
+  message_id id;
+  node_id target;
+  failure why;
+
+  bool operator==(const outcome&) const = default;
+};
+BPCI_MESSAGE(outcome, source, id, target, why)
+
+/// From: a target's LINK, to the RELAY that the delivery names; and from there to the LINK of the
+/// source.
+struct outcomes {
+  std::vector<outcome> items;
+
+  bool operator==(const outcomes&) const = default;
+};
+BPCI_MESSAGE(outcomes, items)
+
+/// "This BPI node can be reached through me." From: a LINK to its RELAY, and from there to the
+/// RELAYs of all other members.
+struct route_up {
+  node_id node;
+  member_id member;
+  session_no session;
+  bytes key;
+  caf::actor link;
+
+  bool operator==(const route_up&) const = default;
+};
+BPCI_MESSAGE(route_up, node, member, session, key, link)
+
+/// "No longer." Counts only if `session` is the one that was announced.
+struct route_down {
+  node_id node;
+  member_id member;
+  session_no session;
+
+  bool operator==(const route_down&) const = default;
+};
+BPCI_MESSAGE(route_down, node, member, session)
+
+/// All routes of a member, sent when two members meet.
+struct route_snapshot {
+  member_id member;
+  std::vector<route_up> routes;
+
+  bool operator==(const route_snapshot&) const = default;
+};
+BPCI_MESSAGE(route_snapshot, member, routes)
+
+/// "Your BPI node has a newer session elsewhere." From: a RELAY. To: its LINK.
+struct superseded {
+  session_no by;
+
+  bool operator==(const superseded&) const = default;
+};
+BPCI_MESSAGE(superseded, by)
+
+// -- for the API ---------------------------------------------------------------
+
+/// "Check this, relay it and tell me what became of it." From: the HTTP gateway. To: REGISTRY, which
+/// knows the keys. Answer: outcomes, when every target has been answered.
+struct relay_order {
+  envelope_ptr message;
+
+  bool operator==(const relay_order& x) const { return *message == *x.message; }
+};
+BPCI_MESSAGE(relay_order, message)
+
+/// A relay_order that has passed all checks. From: REGISTRY. To: RELAY. Answer: outcomes.
+struct relay_request {
+  envelope_ptr message;
+  bytes source_key;
+
+  bool operator==(const relay_request& x) const {
+    return source_key == x.source_key && *message == *x.message;
+  }
+};
+BPCI_MESSAGE(relay_request, message, source_key)
+
+/// Which of these BPI nodes can be reached now. From: REGISTRY. To: RELAY. Answer:
+/// route_list.
+struct find_routes {
+  std::vector<node_id> nodes;
+
+  bool operator==(const find_routes&) const = default;
+};
+BPCI_MESSAGE(find_routes, nodes)
+
+struct route_list {
+  std::vector<route_up> routes;
+
+  bool operator==(const route_list&) const = default;
+};
+BPCI_MESSAGE(route_list, routes)
+
+/// Counters since the RELAY's start. Answer to get_relay_stats.
+struct relay_stats {
+  std::uint64_t connected_local = 0;   ///< BPI nodes with a link at this node.
+  std::uint64_t connected_cluster = 0; ///< At any node.
+  std::uint64_t accepted = 0;          ///< Messages that passed all checks.
+  std::uint64_t delivered = 0;         ///< Acknowledged by a target, a target counted each.
+  std::uint64_t refused = 0;
+  std::uint64_t expired = 0;
+  std::uint64_t duplicates = 0; ///< Recognised by (source, id).
+  std::uint64_t in_flight = 0;
+
+  bool operator==(const relay_stats&) const = default;
+};
+BPCI_MESSAGE(relay_stats, connected_local, connected_cluster, accepted, delivered, refused, expired,
+             duplicates, in_flight)
+
+struct get_relay_stats {
+  bool operator==(const get_relay_stats&) const = default;
+};
+BPCI_MESSAGE(get_relay_stats)
+
+} // namespace bpci::oracle
+
+namespace caf {
+
+/// On the wire a shared envelope is the envelope.
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, bpci::oracle::envelope_ptr& x) {
+  if constexpr (Inspector::reads_state) {
+    return f(const_cast<bpci::oracle::envelope&>(*x)); // the inspector only reads
+  } else {
+    auto fresh = std::make_shared<bpci::oracle::envelope>();
+    if (auto why = f(*fresh)) return why;
+    x = std::move(fresh);
+    return none;
+  }
+}
+
+} // namespace caf
+
+namespace caf::detail {
+using caf::inspect;
+}
