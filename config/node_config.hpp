@@ -1,0 +1,231 @@
+#pragma once
+
+#include "config/basis_points.hpp"
+#include "messages/ids.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What an operator can set on a node. Plain data: a member is the key of the same name in the
+/// file (its unit is the type's where the key names one), its initialiser is the default, and
+/// the numbers in brackets are the range that `validate` accepts. Keys from `oracle_config`
+/// downwards are those of document 2; the others are this program's own. config/keys.hpp
+/// assigns keys to members, config/defaults.yaml shows them all.
+namespace bpci::config {
+
+using std::chrono::days;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+struct node_settings {
+  std::string id = "node-1";       ///< this member of the cluster; see `is_valid_id`
+  std::string data_dir = "./data"; ///< keys, and the private PostgreSQL; from the working directory
+
+  bool operator==(const node_settings&) const = default;
+};
+
+/// The one listener for REST, WebSocket and the dashboard.
+struct listen_settings {
+  std::string host = "127.0.0.1";             ///< an IP address
+  std::uint16_t port = 8080;                  ///< 0: any free one
+  std::uint32_t max_header_bytes = 16'384;    ///< of one request [1024, 1 MiB]
+  std::uint32_t max_body_bytes = 1'048'576;   ///< of one request [1024, 64 MiB]
+  seconds idle_timeout{60};                   ///< between requests [1, 3600]
+  seconds request_timeout{10};                ///< to read one request and to answer it [1, 600]
+  std::uint32_t max_http_connections = 1'000; ///< open at once [1, 100000]
+  std::uint32_t io_threads = 1;               ///< [1, 16]
+
+  bool operator==(const listen_settings&) const = default;
+};
+
+struct cluster_settings {
+  std::string name = "bpci"; ///< nodes of another name are not let in; see `is_valid_id`
+  /// Where CAF's port is opened. A loopback address: whoever reaches it can command any actor.
+  std::string link_host = "127.0.0.1";
+  std::uint16_t link_port = 0;    ///< 0: any free one
+  milliseconds heartbeat{500};    ///< between two signs of life [50, 60000]
+  milliseconds dead_after{3'000}; ///< of silence [150, 600000]; at least three heartbeats
+
+  bool operator==(const cluster_settings&) const = default;
+};
+
+/// The private PostgreSQL that a node without a `dsn` starts and supervises.
+struct embedded_settings {
+  std::string user = "postgres"; ///< whom it runs as when the node is root; never root
+  std::string bin_dir;           ///< where `initdb` is, absolute; empty: found by itself
+
+  bool operator==(const embedded_settings&) const = default;
+};
+
+struct storage_settings {
+  std::string dsn;                   ///< secret. A libpq connection string; empty: see `embedded`
+  std::string dsn_file;              ///< a file that holds the `dsn` instead; see `storage_dsn`
+  std::uint32_t pool_size = 4;       ///< connections [1, 64]
+  milliseconds query_timeout{2'000}; ///< of one statement [10, 600000]
+  std::uint32_t queue_limit = 1'000; ///< statements that wait, then BUSY [1, 1000000]
+  embedded_settings embedded;
+
+  bool operator==(const storage_settings&) const = default;
+};
+
+/// What a supervisor allows its children unless their table says otherwise.
+struct supervision_settings {
+  std::uint32_t max_restarts = 5;           ///< within `period`, then it gives up [0, 1000]
+  seconds period{60};                       ///< [1, 86400]
+  milliseconds backoff_min{50};             ///< before the first restart [1, 60000]
+  milliseconds backoff_max{30'000};         ///< at least `backoff_min` [1, 3600000]
+  std::uint32_t node_restarts_per_sec = 50; ///< of all supervisors together [1, 10000]
+
+  bool operator==(const supervision_settings&) const = default;
+};
+
+struct scheduler_settings {
+  std::uint32_t threads = 0; ///< of CAF's scheduler [0, 256]; 0: one per core
+
+  bool operator==(const scheduler_settings&) const = default;
+};
+
+struct consensus_bridge_settings {
+  bool enable_consensus_bridge = true;
+  std::uint32_t min_consensus_nodes = 3; ///< votes without which no proposal passes [1, 1000]
+  seconds consensus_timeout{60};         ///< of one round [1, 86400]
+  /// Share of the weight that accepts a proposal [5001, 10000]: at half or less, a proposal
+  /// and its opposite could both pass.
+  basis_points vote_threshold{6'700};
+
+  bool operator==(const consensus_bridge_settings&) const = default;
+};
+
+struct security_settings {
+  bool require_signatures = true;          ///< only true: BPI-1.0 has no unsigned mode
+  seconds max_message_age{300};            ///< older messages are refused as too_old [1, 86400]
+  std::uint32_t rate_limit_per_node = 100; ///< messages per second [1, 1000000]
+  bool enable_encryption = true;
+
+  bool operator==(const security_settings&) const = default;
+};
+
+struct performance_settings {
+  std::uint32_t batch_size = 50;             ///< envelopes under one signature [1, 1000]
+  std::uint32_t connection_pool_size = 100;  ///< outgoing connections kept open [1, 10000]
+  std::uint32_t message_cache_size = 10'000; ///< ids kept against duplicates [1, 10000000]
+  bool high_throughput_mode = true;          ///< batch whatever is waiting for a link
+
+  bool operator==(const performance_settings&) const = default;
+};
+
+/// The bounds of a BPI-1.0 link; the challenge frame tells them to the other side.
+struct link_limits {
+  std::uint32_t max_frame_bytes = 1'048'576;     ///< [1024, 64 MiB]
+  std::uint32_t max_in_flight = 1'000;           ///< credit window per link [1, 100000]
+  std::uint32_t max_targets = 64;                ///< of one message [1, 10000]
+  std::uint32_t max_pending_per_target = 10'000; ///< undelivered messages [1, 1000000]
+  milliseconds handshake_timeout{5'000};         ///< [100, 60000]
+  std::uint32_t max_handshakes = 256;            ///< under way at once [1, 100000]
+  seconds ping_interval{15};                     ///< [1, 3600]
+  seconds idle_timeout{45}; ///< [2, 7200]; at least two pings, so that one may be lost
+  seconds write_stall{10};  ///< without progress, then slow_reader [1, 600]
+  /// Per link [64 KiB, 1 GiB]; at least one frame.
+  std::uint32_t max_write_queue_bytes = 4'194'304;
+
+  bool operator==(const link_limits&) const = default;
+};
+
+/// Where document 2's examples expect the API and the relay.
+inline constexpr std::uint16_t usual_api_port = 9100;
+inline constexpr std::uint16_t usual_ws_port = 9101;
+
+struct oracle_settings {
+  std::string node_id; ///< wins over `node.id` when set; see `effective_id`
+  /// Set when the file names them [1, 65535]. The program listens on `listen.port`; these
+  /// become further listeners, on loopback, under --compat-ports.
+  std::optional<std::uint16_t> api_port;
+  std::optional<std::uint16_t> ws_port;
+  std::uint32_t max_connections = 1'000; ///< BPI nodes at once [1, 100000]
+  seconds relay_timeout{30};             ///< to deliver a message, then expired [1, 3600]
+  consensus_bridge_settings consensus;
+  security_settings security;
+  performance_settings performance;
+  link_limits limits;
+
+  bool operator==(const oracle_settings&) const = default;
+};
+
+enum class audit_level : std::uint8_t { basic, standard, detailed, comprehensive };
+
+enum class encryption_level : std::uint8_t { none, standard, high, quantum };
+
+struct interapp_security {
+  encryption_level encryption = encryption_level::high;
+  bool authentication_required = true;
+  bool authorization_required = true;
+
+  bool operator==(const interapp_security&) const = default;
+};
+
+struct interapp_settings {
+  bool agreement_validation = true;
+  audit_level audit = audit_level::comprehensive;
+  interapp_security security_requirements;
+
+  bool operator==(const interapp_settings&) const = default;
+};
+
+enum class log_level : std::uint8_t { debug, info, warn, error };
+
+enum class log_format : std::uint8_t { json, text };
+
+enum class output_type : std::uint8_t { standard_error, file, elasticsearch };
+
+struct log_output {
+  output_type type = output_type::standard_error;
+  std::string path;     ///< of `file`
+  std::string endpoint; ///< of `elasticsearch`: an http or https URL
+
+  bool operator==(const log_output&) const = default;
+};
+
+struct audit_log_settings {
+  bool enabled = true;
+  audit_level level = audit_level::comprehensive;
+  days retention{365}; ///< [1, 36500]
+
+  bool operator==(const audit_log_settings&) const = default;
+};
+
+struct logging_settings {
+  log_level level = log_level::info;
+  log_format format = log_format::json;
+  std::vector<log_output> outputs; ///< at most 16; none: standard error
+  audit_log_settings audit_logging;
+
+  bool operator==(const logging_settings&) const = default;
+};
+
+struct node_config {
+  node_settings node;
+  listen_settings listen;
+  cluster_settings cluster;
+  storage_settings storage;
+  supervision_settings supervision;
+  scheduler_settings scheduler;
+  oracle_settings oracle;     ///< `oracle_config`
+  interapp_settings interapp; ///< `inter_app_config`
+  logging_settings logging;
+  /// Names that the operator's dashboards rely on, at most 1000. Informative: this node
+  /// exports all of its metrics.
+  std::vector<std::string> prometheus_metrics;
+
+  bool operator==(const node_config&) const = default;
+};
+
+/// The name of this node: `oracle_config.node_id` if it is set, else `node.id`.
+inline member_id effective_id(const node_config& c) {
+  return member_id{c.oracle.node_id.empty() ? c.node.id : c.oracle.node_id};
+}
+
+} // namespace bpci::config
