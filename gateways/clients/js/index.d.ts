@@ -1,0 +1,184 @@
+/** Ids of nodes, messages and message types: 1 to 64 of `A-Z a-z 0-9 . _ : -`. */
+export type Id = string;
+
+export type Priority = 'Low' | 'Normal' | 'High' | 'Critical';
+
+/** The key pair of a BPI node: Ed25519 (RFC 8032) by WebCrypto. */
+export class BpiKey {
+  private constructor();
+  static generate(how?: { extractable?: boolean }): Promise<BpiKey>;
+  /** `seed`: 32 bytes, or 64 hex digits. */
+  static fromSeed(seed: Uint8Array | string, how?: { extractable?: boolean }): Promise<BpiKey>;
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** What an operator registers the node with. */
+  readonly publicKeyHex: string;
+  /** 32 bytes. Rejects for a key that was not made extractable. */
+  exportSeed(): Promise<Uint8Array>;
+  /** 64 bytes. */
+  sign(message: Uint8Array): Promise<Uint8Array>;
+}
+
+/** Whether the signature is that of the message by the owner of the key. Never rejects. */
+export function verify(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean>;
+
+export function toHex(data: Uint8Array): string;
+export function fromHex(text: string): Uint8Array;
+
+/** A refusal, by the server or by the client itself. */
+export class BpiError extends Error {
+  /** As in section 7 of the protocol: `unknown_target`, `expired`... */
+  readonly code: string;
+  /** One sentence that says what to do. */
+  readonly nextStep: string;
+  /** What was special about this case; may be empty. */
+  readonly detail: string;
+  /** Of the message, where there is one. */
+  readonly id?: Id;
+  /** Which target; absent: the whole message. */
+  readonly target?: Id;
+  readonly retryAfterMs?: number;
+  /** Of `send`: the answers that there are. */
+  readonly outcomes?: Outcome[];
+}
+
+/** A message from another node. Its signature has been checked. */
+export interface IncomingMessage {
+  readonly id: Id;
+  readonly sequence: number;
+  readonly source: Id;
+  /** Under which the cluster has registered the source. */
+  readonly sourceKey: Uint8Array;
+  readonly targets: Id[];
+  readonly type: Id;
+  readonly priority: Priority;
+  /** Milliseconds since 1970, by the source's clock. */
+  readonly sentAt: number;
+  readonly body: Uint8Array;
+}
+
+export interface OutgoingMessage {
+  /** Distinct; how many is in `limits.max_targets`. */
+  targets: Id | Id[];
+  type: Id;
+  /** Text is sent as UTF-8. Default: empty. */
+  body?: Uint8Array | ArrayBuffer | string;
+  /** Default: `Normal`. */
+  priority?: Priority;
+  /** Default: a random one. Give your own to send a message again after a restart. */
+  id?: Id;
+  /** Default: that of the client. */
+  deadlineMs?: number;
+}
+
+export type Outcome =
+  { target: Id; delivered: true } | { target: Id; delivered: false; error: BpiError };
+
+export interface SendResult {
+  id: Id;
+  /** Whether every target has acknowledged. */
+  complete: boolean;
+  /** In the order of the targets. */
+  outcomes: Outcome[];
+}
+
+export interface BpiClientOptions {
+  /** Several nodes of one cluster: `ws://host:port` or `wss://host`. */
+  urls: string[];
+  /** The id under which this node is registered. */
+  nodeId: Id;
+  key: BpiKey;
+  /** Keys of cluster nodes, bytes or hex; others are refused. Default: any. */
+  serverKeys?: (Uint8Array | string)[];
+  /**
+   * Handles a message; it is acknowledged when the result resolves. When it rejects, the message
+   * expires at its source and may come again. Messages of one source are handled one after the
+   * other. The last 10,000 are remembered, in memory: after a restart one may come twice.
+   */
+  onMessage?: (message: IncomingMessage) => unknown;
+  /**
+   * The key of a source, from somewhere that you trust more than the cluster's operator. Messages
+   * under another key are refused. Nothing: the key that the cluster names.
+   */
+  knownKey?: (source: Id) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  /** Default: `msgpack`. */
+  encoding?: 'msgpack' | 'json';
+  /** How long `connect` tries. Default: 60,000. */
+  connectTimeoutMs?: number;
+  /** How long `send` tries. Default: 60,000. */
+  deadlineMs?: number;
+  /** How long `onMessage` may take. Default: 60,000. */
+  handlerTimeoutMs?: number;
+  /** Messages that wait for credit or for a connection. Default: 1,000; beyond, `busy`. */
+  queueMax?: number;
+  /** Messages that wait for `onMessage`. Default: 1,000; beyond, they are not acknowledged. */
+  inboundMax?: number;
+  /** Silence after which the server counts as gone, where the platform has pings. Default: 15,000. */
+  silentMsMax?: number;
+  /** How long beyond `relay_timeout_secs` an answer may take. Default: 5,000. */
+  answerGraceMs?: number;
+}
+
+export interface Limits {
+  max_frame_bytes: number;
+  max_in_flight: number;
+  max_targets: number;
+  max_message_age_secs: number;
+  rate_limit_per_sec: number;
+  handshake_timeout_ms: number;
+  relay_timeout_secs: number;
+}
+
+export interface OpenDetail {
+  url: string;
+  /** The cluster node at the other end. */
+  member: Id;
+  session: number;
+  /** In hex. */
+  serverKey: string;
+  limits: Limits;
+}
+
+export interface BpiClientEvents {
+  /** The handshake is done; also after each reconnect. */
+  open: OpenDetail;
+  /** The link is lost, or could not be opened; the next attempt is in `delayMs`. */
+  reconnecting: { error: BpiError; url: string; attempt: number; delayMs: number };
+  /** The server has refused something, or this client a message from outside. */
+  refusal: { error: BpiError };
+  /** The end. With an error when close() was not the cause. */
+  close: { error?: BpiError };
+}
+
+export class BpiClient extends EventTarget {
+  constructor(options: BpiClientOptions);
+  readonly connected: boolean;
+  /**
+   * Opens the link and keeps it open until close(). Rejects, and closes the client, with
+   * `unknown_node`, `bad_signature`, `unsupported`, or what it met last when the time is up.
+   */
+  connect(): Promise<OpenDetail>;
+  /**
+   * Resolves when every target has answered and at least one has acknowledged. Rejects with the
+   * first refusal when none has; with `expired` after the deadline (it may have arrived);
+   * with `invalid_argument`, `too_large`, `conflict` or `busy` before it was sent. May be called
+   * before connect().
+   */
+  send(message: OutgoingMessage): Promise<SendResult>;
+  /** Refuses what waits with `shutting_down`. */
+  close(): void;
+  addEventListener<K extends keyof BpiClientEvents>(
+    type: K,
+    listener: (event: Event & { readonly detail: BpiClientEvents[K] }) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+}

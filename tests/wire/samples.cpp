@@ -1,0 +1,165 @@
+#include "tests/wire/samples.hpp"
+
+#include "runtime/crypto/keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace bpci::wire {
+
+using namespace oracle;
+
+namespace {
+
+/// 32 bytes that count up from `first`.
+std::array<std::uint8_t, 32> counting(std::uint8_t first) {
+  std::array<std::uint8_t, 32> out{};
+  std::iota(out.begin(), out.end(), first);
+  return out;
+}
+
+bytes as_bytes(const auto& x) {
+  return {x.begin(), x.end()};
+}
+
+const crypto::key_pair& client() {
+  static const auto pair = crypto::from_seed(counting(0x00));
+  return pair;
+}
+
+const crypto::key_pair& server() {
+  static const auto pair = crypto::from_seed(counting(0x20));
+  return pair;
+}
+
+bytes signed_with(const crypto::key_pair& who, const bytes& message) {
+  return as_bytes(crypto::sign(who.secret, message).bytes);
+}
+
+/// Every byte value that text encodings trip over: not UTF-8, zeros, both ends.
+bytes telling_body() {
+  return {0x00, 0x01, 0x7f, 0x80, 0xc3, 0xa4, 0xff, 0xfe,
+          'G',  'r',  0xc3, 0xbc, 0xc3, 0x9f, 'e',  0x00};
+}
+
+refusal full_refusal() {
+  return {.code = "busy",
+          .message = "A queue on the way is full.",
+          .next_step = "Wait for the time that the answer names, then send again.",
+          .detail = "the queue of n\u00f6de-b holds 1,024 messages",
+          .id = message_id{"m-000042"},
+          .target = node_id{"node-b"},
+          .retry_after_ms = 1500};
+}
+
+refusal bare_refusal() {
+  return {.code = "malformed",
+          .message = "The input could not be decoded.",
+          .next_step = "Check the encoding against the protocol document and send it again.",
+          .detail = "",
+          .id = std::nullopt,
+          .target = std::nullopt,
+          .retry_after_ms = std::nullopt};
+}
+
+} // namespace
+
+bytes client_key() {
+  return as_bytes(client().pub.bytes);
+}
+
+bytes server_key() {
+  return as_bytes(server().pub.bytes);
+}
+
+bool signed_by(const bytes& key, const bytes& message, const bytes& signature) {
+  auto by = crypto::public_key_from_bytes(key);
+  auto x = crypto::signature_from_bytes(signature);
+  return by && x && crypto::verify(*by, message, *x);
+}
+
+handshake_context sample_handshake() {
+  return {.server_key = server_key(),
+          .client_key = client_key(),
+          .server_nonce = as_bytes(counting(0x40)),
+          .client_nonce = as_bytes(counting(0x60))};
+}
+
+challenge sample_challenge() {
+  return {.versions = {"1.0", "1.1"},
+          .member = member_id{"alpha-1"},
+          .server_key = server_key(),
+          .nonce = as_bytes(counting(0x40)),
+          .time = timestamp_ms{1'767'225'600'123},
+          .limits = {.max_frame_bytes = 1'048'576,
+                     .max_in_flight = 256,
+                     .max_targets = 64,
+                     .max_message_age_secs = 300,
+                     .rate_limit_per_sec = 1'000,
+                     .handshake_timeout_ms = 5'000,
+                     .relay_timeout_secs = 30}};
+}
+
+hello sample_hello() {
+  auto x = hello{.version = "1.0",
+                 .node_id = node_id{"bank.eu:node_a-1"},
+                 .key = client_key(),
+                 .nonce = as_bytes(counting(0x60)),
+                 .last_session = 6,
+                 .last_sequence = 1'767'225'600'041,
+                 .signature = {}};
+  x.signature = signed_with(client(), signing_bytes(sample_handshake(), x));
+  return x;
+}
+
+welcome sample_welcome() {
+  auto x = welcome{.session = session_no{7},
+                   .resume_from = 1'767'225'600'040,
+                   .time = timestamp_ms{1'767'225'600'124},
+                   .signature = {}};
+  x.signature = signed_with(server(), signing_bytes(sample_handshake(), member_id{"alpha-1"}, x));
+  return x;
+}
+
+envelope sample_envelope(priority priority) {
+  auto x = envelope{.id = message_id{"m-000042"},
+                    .sequence = 1'767'225'600'200 + static_cast<std::uint64_t>(priority),
+                    .source = node_id{"bank.eu:node_a-1"},
+                    .targets = {node_id{"node-b"}, node_id{"node-c"}, node_id{"N.d_4:x"}},
+                    .type = "DataSync",
+                    .priority = priority,
+                    .sent_at = timestamp_ms{1'767'225'600'125},
+                    .body = telling_body(),
+                    .signature = {}};
+  if (priority == priority::Low) {
+    x.targets.resize(1);
+    x.body.clear();
+  }
+  x.signature = signed_with(client(), signing_bytes(x));
+  return x;
+}
+
+std::vector<named<client_frame>> client_samples() {
+  return {
+      {"hello", sample_hello()},
+      {"send-low", send{sample_envelope(priority::Low)}},
+      {"send-normal", send{sample_envelope(priority::Normal)}},
+      {"send-high", send{sample_envelope(priority::High)}},
+      {"send", send{sample_envelope(priority::Critical)}},
+      {"ack", ack{.source = node_id{"bank.eu:node_a-1"}, .id = message_id{"m-000042"}}},
+  };
+}
+
+std::vector<named<server_frame>> server_samples() {
+  return {
+      {"challenge", sample_challenge()},
+      {"welcome", sample_welcome()},
+      {"deliver", deliver{sample_envelope(priority::Critical), client_key()}},
+      {"receipt", receipt{.id = message_id{"m-000042"}, .target = node_id{"node-b"}}},
+      {"refusal", full_refusal()},
+      {"refusal-bare", bare_refusal()},
+  };
+}
+
+} // namespace bpci::wire
