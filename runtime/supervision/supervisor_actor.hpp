@@ -1,0 +1,54 @@
+#pragma once
+
+#include "runtime/supervision/child_spec.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/fwd.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace bpci::supervision {
+
+inline constexpr std::string_view supervisor_type = "SUPERVISOR";
+
+/// What a killed actor gets to notice it, which it does between two messages. One that does not is
+/// abandoned: logged, and no longer waited for.
+inline constexpr auto kill_max = std::chrono::milliseconds{1'000};
+
+/// "Run this child as well." From: whoever owns the matter (a gateway for a LINK). To: a
+/// one-for-one supervisor of the same node. Answer: its handle; that of the running one when the
+/// id is taken. A child that will not be restarted is removed when it ends.
+///
+/// Such children are isolated from each other: none of them makes the supervisor escalate
+/// (`decide_isolated`).
+///
+/// Errors: invalid_argument (id), unsupported (not one-for-one), shutting_down, busy (the id is
+/// being stopped), restarted (the id is waiting for its next start, or the start has failed and is
+/// tried again), unavailable (the id is paused), internal (the start has failed for good).
+struct start_child {
+  child_spec spec;
+};
+
+/// "Stop this child and forget it", for children from `start_child`. Answer: child_action_done
+/// when it is down. Errors: not_found, unsupported (it stands in the supervisor's table),
+/// shutting_down.
+struct stop_child {
+  std::string id;
+};
+
+/// Starts a supervisor; `ready` is called when its table runs. It also answers the messages of
+/// messages/runtime/supervision.hpp.
+///
+/// It ends with `shutting_down`/`user_shutdown` when told to, after its children; with `internal`
+/// and the cause when a child has exceeded the intensity, for its own supervisor to act; and when
+/// it is killed or crashes it takes its children along.
+caf::actor spawn_supervisor(caf::actor_system& system, std::string path, supervisor_options how,
+                            node_context_ptr node, std::function<void()> ready = {});
+
+} // namespace bpci::supervision
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::supervision::start_child)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::supervision::stop_child)
