@@ -1,0 +1,44 @@
+#include "runtime/storage/schema_actor.hpp"
+
+#include "messages/inspect.hpp"
+#include "runtime/storage/embedded_postgres_actor.hpp"
+#include "runtime/storage/migrate.hpp"
+
+namespace bpci::storage {
+
+namespace {
+
+using start_atom = caf::atom_constant<caf::atom("start")>;
+
+} // namespace
+
+schema_actor::schema_actor(caf::actor_config& cfg, schema_options how)
+    : actor_base(cfg), how_(std::move(how)) {}
+
+caf::behavior schema_actor::make_behavior() {
+  send(this, start_atom::value);
+  return {
+      [this](start_atom) {
+        if (!how_.embedded) return bring_up(how_.dsn);
+        ask<database_address>(
+            how_.embedded, database_start_max, get_database{},
+            [this](const database_address& x) { bring_up(x.conninfo); },
+            [this](const failure& why) { quit(to_caf(why)); });
+      },
+  };
+}
+
+void schema_actor::bring_up(const std::string& conninfo) {
+  auto steps = migrate(conninfo);
+  if (!steps) {
+    log::error("schema-failed",
+               {{"code", bpci::name(steps.error().code)}, {"detail", steps.error().detail}});
+    return quit(to_caf(steps.error()));
+  }
+  log::info("schema-ready", {{"steps_applied", *steps}});
+  how_.found->set(conninfo);
+  how_.ready();
+  quit();
+}
+
+} // namespace bpci::storage
