@@ -1,0 +1,138 @@
+#include "actors/oracle/doorman_actor.hpp"
+
+#include "actors/oracle/node_store.hpp"
+#include "actors/oracle/telemetry.hpp"
+#include "messages/codec/json.hpp"
+#include "runtime/storage/sql.hpp"
+#include "runtime/supervision/supervisor_actor.hpp"
+#include "runtime/time/clock.hpp"
+
+namespace bpci::oracle {
+
+namespace {
+
+/// The time for a hello is up.
+struct time_is_up {
+  std::weak_ptr<connection> from;
+};
+
+/// How long LINKS may take to start one.
+constexpr auto start_link_max = std::chrono::milliseconds{2'000};
+
+bytes fresh_nonce() {
+  auto nonce = crypto::random_nonce();
+  return {nonce.begin(), nonce.end()};
+}
+
+supervision::child_spec link_spec(const context_ptr& shared, const node_id& node) {
+  return {.id = node.get(),
+          .type = "LINK",
+          .spawn = [shared, node](const supervision::spawn_context& in) -> result<caf::actor> {
+            return in.system.spawn<link_actor>(shared, node);
+          },
+          .policy = supervision::policy::transient,
+          .stop_max = std::chrono::seconds{2}};
+}
+
+} // namespace
+
+} // namespace bpci::oracle
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::oracle::time_is_up)
+
+namespace bpci::oracle {
+
+doorman_actor::doorman_actor(caf::actor_config& cfg, context_ptr shared)
+  : actor_base(cfg), shared_(std::move(shared)) {}
+
+caf::behavior doorman_actor::make_behavior() {
+  return {
+    [this](const connection_opened& x) { open(x.from); },
+    [this](const frames_received& x) { receive(x); },
+    [this](const connection_writable&) {},
+    [this](const connection_closed& x) { visitors_.erase(x.from); },
+    [this](const time_is_up& x) {
+      auto from = x.from.lock();
+      auto found = from ? visitors_.find(from) : visitors_.end();
+      if (found != visitors_.end() && !found->second.answered)
+        turn_away(from, {ec::handshake_timeout, {}});
+    },
+  };
+}
+
+void doorman_actor::on_exit() {
+  for (auto& [from, who] : visitors_) from->close(ec::restarted, {});
+  visitors_.clear();
+}
+
+void doorman_actor::open(const connection_ptr& from) {
+  if (visitors_.size() >= shared_->max_handshakes)
+    return turn_away(from, {ec::busy, "too many handshakes at once"});
+  auto asked = make_challenge(*shared_->identity, fresh_nonce(), wall_now());
+  from->write(encode(server_frame{asked}, from->how()));
+  visitors_.emplace(from, visitor{std::move(asked), false});
+  auto limit = std::chrono::milliseconds{shared_->identity->limits.handshake_timeout_ms};
+  delayed_send(this, limit, time_is_up{from});
+}
+
+void doorman_actor::receive(const frames_received& x) {
+  x.from->grant(x.frames.size());
+  auto found = visitors_.find(x.from);
+  if (found == visitors_.end()) return;
+  // One frame is all that may come before the welcome.
+  if (found->second.answered || x.frames.size() > 1)
+    return turn_away(x.from, {ec::handshake_required, "wait for the welcome"});
+  check(x.from, found->second, x.frames.front());
+}
+
+void doorman_actor::check(const connection_ptr& from, visitor& who, const raw_frame& raw) {
+  auto frame = decode_client_frame(raw.data, raw.how);
+  if (!frame) return turn_away(from, frame.error());
+  const auto* answer = std::get_if<hello>(&*frame);
+  if (!answer) return turn_away(from, {ec::handshake_required, {}});
+  auto client = check_hello(who.asked, *answer);
+  if (!client) return turn_away(from, client.error());
+  who.answered = true;
+  register_session(from, std::move(*client));
+}
+
+void doorman_actor::register_session(const connection_ptr& from, proven_client who) {
+  auto pool = shared_->find(path::pool);
+  if (!pool) return turn_away(from, {ec::unavailable, "the database"});
+  auto refuse = [this, from](const failure& why) {
+    turn_away(from, why.code == ec::unknown_node ? why : failure{ec::unavailable, "the database"});
+  };
+  storage::run<session_no>(this, pool, query_max,
+                           [node = who.node, key = who.key](pqxx::work& tx) {
+                             return store::open_session(tx, node, key);
+                           })
+    .then([this, from, who](session_no session) { hand_over(from, who, session); }, refuse);
+}
+
+void doorman_actor::hand_over(const connection_ptr& from, proven_client who, session_no session) {
+  if (!visitors_.contains(from)) return; // gone meanwhile
+  auto links = shared_->find(path::links);
+  if (!links) return turn_away(from, {ec::restarted, {}});
+  ask<caf::actor>(
+    links, start_link_max, supervision::start_child{link_spec(shared_, who.node)},
+    [this, from, who, session](const caf::actor& link) {
+      if (visitors_.erase(from) > 0) send(link, open_link{from, who, session});
+    },
+    [this, from](const failure& why) { turn_away(from, {ec::restarted, why.detail}); });
+}
+
+void doorman_actor::turn_away(const connection_ptr& from, const failure& why) {
+  telemetry::refused(bpci::name(why.code));
+  log::info("handshake-refused", {{"address", from->remote_address()},
+                                  {"code", bpci::name(why.code)},
+                                  {"detail", why.detail}});
+  from->write(encode(server_frame{make_refusal(why)}, from->how()));
+  from->close(why.code, why.detail);
+  visitors_.erase(from);
+}
+
+std::string doorman_actor::describe() const {
+  return codec::to_text({{"handshakes", visitors_.size()}});
+}
+
+} // namespace bpci::oracle

@@ -1,0 +1,158 @@
+#pragma once
+
+#include "actors/oracle/rate_limit.hpp"
+#include "messages/oracle/frames.hpp"
+#include "messages/oracle/relay.hpp"
+#include "runtime/crypto/keys.hpp"
+
+#include <chrono>
+#include <deque>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+/// LINK, pure: one BPI node's side of the relay. Checks what the node sends, cheapest check first
+/// (docs/protocol/bpi-1.0.md, section 3), and hands it what others send, within its credit.
+///
+/// Lives through reconnects of its node: `attach` when a connection has been authenticated,
+/// `detach` when it is gone.
+namespace bpci::oracle {
+
+/// Now, by the clock that can be compared with other machines and by the one that never jumps.
+struct moment {
+  timestamp_ms wall;
+  std::chrono::steady_clock::time_point steady;
+};
+
+struct link_config {
+  node_id node;
+  oracle::limits limits;
+  std::size_t backlog_max = 10'000; ///< Deliveries beyond the credit; then `busy`.
+};
+
+// -- effects -------------------------------------------------------------------
+
+/// Write this frame to the node.
+struct write {
+  server_frame frame;
+};
+
+/// Write this delivery to the node. If the write queue is full, tell `link::write_failed`.
+struct write_delivery {
+  delivery what;
+};
+
+/// Pass an accepted message on to the RELAY.
+struct submit {
+  envelope_ptr message;
+};
+
+/// Tell the RELAY of `relay` what became of its delivery.
+struct settle {
+  member_id relay;
+  outcome what;
+};
+
+/// Close the connection.
+struct hang_up {
+  failure why;
+};
+
+using link_effect = std::variant<write, write_delivery, submit, settle, hang_up>;
+using link_effects = std::vector<link_effect>;
+
+struct link_stats {
+  std::uint64_t accepted = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t delivered = 0; ///< Acknowledged by this node.
+};
+
+class link {
+public:
+  explicit link(link_config config);
+
+  /// `last_sequence`: what the node says that it has used; returns where it resumes from. What was
+  /// delivered and not acknowledged comes again from the RELAYs.
+  std::uint64_t attach(const crypto::public_key& key, std::uint64_t last_sequence);
+  void detach();
+  [[nodiscard]] bool attached() const noexcept { return attached_; }
+
+  // -- from the node -----------------------------------------------------------
+
+  void on_frame(client_frame frame, moment now, link_effects& out);
+
+  /// A frame that could not be decoded. Counts against the rate.
+  void on_garbage(const failure& why, moment now, link_effects& out);
+
+  // -- from the cluster --------------------------------------------------------
+
+  void on_delivery(delivery what, link_effects& out);
+
+  /// What became of a message of this node.
+  void on_outcome(const outcome& what, link_effects& out);
+
+  /// The message was found in quarantine.
+  void refuse(const message_id& id, const failure& why, link_effects& out);
+
+  // -- from the shell ----------------------------------------------------------
+
+  /// The write queue was full: `what` waits, and everything behind it, until `on_writable`. Of
+  /// several, the last one first.
+  void write_failed(delivery what);
+  void on_writable(link_effects& out);
+
+  /// The RELAY has died with what it held: every open message is refused, to be sent again.
+  void relay_lost(link_effects& out);
+
+  [[nodiscard]] const link_stats& stats() const noexcept { return stats_; }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return unanswered_.size(); }
+  [[nodiscard]] std::size_t unacknowledged() const noexcept { return unacknowledged_.size(); }
+  [[nodiscard]] std::size_t backlog() const noexcept { return backlog_.size(); }
+  [[nodiscard]] std::uint64_t last_sequence() const noexcept { return last_sequence_; }
+
+private:
+  using message_key = std::pair<node_id, message_id>;
+  struct message_key_hash {
+    std::size_t operator()(const message_key& x) const noexcept {
+      return std::hash<node_id>{}(x.first) * 31 + std::hash<message_id>{}(x.second);
+    }
+  };
+
+  struct refused {
+    failure why;
+    std::optional<std::chrono::milliseconds> retry_after;
+  };
+
+  /// A message of this node that has no answer yet.
+  struct open_message {
+    envelope_ptr message;
+    std::size_t targets = 0; ///< Without an answer.
+    /// Targets of other messages that this node has sent under the same id, to be refused with
+    /// `conflict`. Counted apart: an answer to them must not pass for one to the message.
+    std::size_t conflicts = 0;
+  };
+
+  void on_send(envelope message, moment now, link_effects& out);
+  void on_ack(const ack& x, link_effects& out);
+  [[nodiscard]] std::optional<refused> check(const envelope& x, moment now);
+  void pump(link_effects& out);
+  void hand_over(delivery what, link_effects& out);
+
+  link_config config_;
+  bool attached_ = false;
+  bool blocked_ = false; ///< The write queue was full.
+  crypto::public_key key_;
+  std::uint64_t last_sequence_ = 0;
+  rate_limit rate_;
+  link_stats stats_;
+  std::unordered_map<message_id, open_message> unanswered_;
+  std::unordered_map<message_key, member_id, message_key_hash> unacknowledged_;
+  std::deque<delivery> backlog_;
+};
+
+/// A refusal frame for `why`.
+refusal make_refusal(const failure& why, std::optional<message_id> id = {},
+                     std::optional<node_id> target = {},
+                     std::optional<std::chrono::milliseconds> retry_after = {});
+
+} // namespace bpci::oracle

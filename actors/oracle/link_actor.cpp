@@ -1,0 +1,222 @@
+#include "actors/oracle/link_actor.hpp"
+
+#include "actors/oracle/telemetry.hpp"
+#include "messages/codec/json.hpp"
+#include "runtime/time/clock.hpp"
+
+namespace bpci::oracle {
+
+namespace {
+
+using check_idle_atom = caf::atom_constant<caf::atom("idle")>;
+using announce_atom = caf::atom_constant<caf::atom("announce")>;
+
+/// How soon a LINK looks again for a RELAY that is being restarted.
+constexpr auto relay_retry = std::chrono::milliseconds{20};
+
+} // namespace
+
+link_actor::link_actor(caf::actor_config& cfg, context_ptr shared, node_id node)
+  : actor_base(cfg),
+    shared_(std::move(shared)),
+    node_(std::move(node)),
+    core_({node_, shared_->identity->limits, shared_->backlog_max}) {
+  set_exit_handler([this](caf::exit_msg& x) {
+    if (x.reason == caf::exit_reason::user_shutdown) farewell_ = ec::shutting_down;
+    quit(std::move(x.reason));
+  });
+}
+
+caf::behavior link_actor::make_behavior() {
+  delayed_send(this, shared_->link_idle, check_idle_atom::value, generation_);
+  return {
+    [this](const open_link& x) { take(x); },
+    [this](const frames_received& x) { receive(x); },
+    [this](const connection_writable& x) {
+      if (x.from != connection_) return;
+      core_.on_writable(effects_);
+      perform();
+    },
+    [this](const connection_closed& x) { lose(x); },
+    [this](const deliveries& x) {
+      for (const auto& one : x.items) {
+        relays_[one.relay] = caf::actor_cast<caf::actor>(current_sender());
+        core_.on_delivery(one, effects_);
+      }
+      perform();
+    },
+    [this](const outcomes& x) {
+      for (const auto& one : x.items) core_.on_outcome(one, effects_);
+      perform();
+    },
+    [this](const superseded& x) {
+      if (!connection_ || x.by <= session_) return;
+      connection_->close(ec::superseded, "session " + std::to_string(x.by.get()));
+    },
+    [this](announce_atom) { announce(); },
+    [this](check_idle_atom, std::uint64_t generation) { check_idle(generation); },
+  };
+}
+
+void link_actor::on_exit() {
+  if (connection_) connection_->close(farewell_, {});
+  connection_ = nullptr;
+}
+
+// -- connections -------------------------------------------------------------------
+
+void link_actor::take(const open_link& x) {
+  if (connection_ && x.session < session_) {
+    x.connection->close(ec::superseded, "session " + std::to_string(session_.get()));
+    return;
+  }
+  if (connection_)
+    connection_->close(ec::superseded, "session " + std::to_string(x.session.get()));
+  ++generation_;
+  connection_ = x.connection;
+  session_ = x.session;
+  key_.assign(x.client.key.bytes.begin(), x.client.key.bytes.end());
+  auto resume_from = core_.attach(x.client.key, x.client.last_sequence);
+  connection_->set_owner(caf::actor{this});
+  auto frame = make_welcome(*shared_->identity, x.client.signed_with, session_, resume_from,
+                            wall_now());
+  connection_->write(encode(server_frame{std::move(frame)}, connection_->how()));
+  log::info("link-open", {{"node", node_.get()},
+                          {"session", session_.get()},
+                          {"address", connection_->remote_address()}});
+  announce();
+}
+
+void link_actor::lose(const connection_closed& x) {
+  if (x.from != connection_) return;
+  log::info("link-closed", {{"node", node_.get()},
+                            {"session", session_.get()},
+                            {"code", bpci::name(x.why.code)},
+                            {"detail", x.why.detail}});
+  ++generation_;
+  connection_ = nullptr;
+  core_.detach();
+  withdraw();
+  delayed_send(this, shared_->link_idle, check_idle_atom::value, generation_);
+}
+
+/// Only the check that was sent at the last loss counts.
+void link_actor::check_idle(std::uint64_t generation) {
+  if (!connection_ && generation == generation_) quit();
+}
+
+void link_actor::announce() {
+  if (!connection_) return;
+  auto relay = shared_->find(path::relay);
+  if (!relay) {
+    delayed_send(this, relay_retry, announce_atom::value);
+    return;
+  }
+  if (relay != relay_) {
+    relay_ = relay;
+    monitor<caf::message_priority::high>(relay_);
+  }
+  send(relay_, route_up{node_, shared_->identity->member, session_, key_, caf::actor{this}});
+}
+
+void link_actor::withdraw() {
+  if (relay_) send(relay_, route_down{node_, shared_->identity->member, session_});
+}
+
+void link_actor::on_down(const caf::down_msg& what) {
+  if (!relay_ || what.source != relay_.address()) return;
+  relay_ = nullptr;
+  core_.relay_lost(effects_);
+  perform();
+  delayed_send(this, relay_retry, announce_atom::value);
+}
+
+// -- frames --------------------------------------------------------------------------
+
+void link_actor::receive(const frames_received& x) {
+  if (x.from != connection_) return;
+  auto now = moment{wall_now(), steady_now()};
+  for (const auto& raw : x.frames) receive_one(raw, now);
+  auto connection = connection_; // performing may end it
+  perform();
+  connection->grant(x.frames.size());
+}
+
+void link_actor::receive_one(const raw_frame& raw, moment now) {
+  auto frame = decode_client_frame(raw.data, raw.how);
+  if (!frame) return core_.on_garbage(frame.error(), now, effects_);
+  const auto* message = std::get_if<oracle::send>(&*frame);
+  if (!message) return core_.on_frame(std::move(*frame), now, effects_);
+  auto id = message->envelope.id;
+  if (shared_->node->quarantine.contains(id))
+    return core_.refuse(id, {ec::quarantined, {}}, effects_);
+  handling(id, [&] { core_.on_frame(std::move(*frame), now, effects_); });
+}
+
+// -- effects -------------------------------------------------------------------------
+
+void link_actor::perform() {
+  // Performing one may bring further ones.
+  while (!effects_.empty()) {
+    auto effects = std::exchange(effects_, {});
+    for (auto& x : effects) std::visit([this](auto& effect) { perform(effect); }, x);
+    while (!unwritten_.empty()) {
+      core_.write_failed(std::move(unwritten_.back()));
+      unwritten_.pop_back();
+    }
+  }
+  flush();
+}
+
+void link_actor::perform(write& x) {
+  if (const auto* no = std::get_if<refusal>(&x.frame)) telemetry::refused(no->code);
+  if (!connection_) return;
+  // An answer can't wait behind a full queue: the client sends again when it reads again.
+  if (!connection_->write(encode(x.frame, connection_->how())))
+    connection_->close(ec::slow_reader, "the write queue is full");
+}
+
+void link_actor::perform(write_delivery& x) {
+  if (!unwritten_.empty() || !connection_
+      || !connection_->write(
+        encode_deliver(*x.what.message, x.what.source_key, connection_->how())))
+    unwritten_.push_back(std::move(x.what));
+}
+
+void link_actor::perform(submit& x) { submitted_.push_back(std::move(x.message)); }
+
+void link_actor::perform(settle& x) { settled_[x.relay].items.push_back(std::move(x.what)); }
+
+void link_actor::perform(hang_up& x) {
+  if (connection_) connection_->close(x.why.code, x.why.detail);
+}
+
+void link_actor::flush() {
+  if (!submitted_.empty()) {
+    if (relay_)
+      send(relay_, submissions{std::exchange(submitted_, {}), key_});
+    else
+      for (const auto& message : std::exchange(submitted_, {}))
+        for (const auto& target : message->targets)
+          core_.on_outcome({node_, message->id, target, {ec::restarted, "the relay"}}, effects_);
+  }
+  for (auto& [member, items] : std::exchange(settled_, {}))
+    if (auto relay = relays_.find(member); relay != relays_.end()) send(relay->second, items);
+  if (!effects_.empty()) perform();
+}
+
+std::string link_actor::describe() const {
+  return codec::to_text({{"node", node_.get()},
+                         {"connected", connection_ != nullptr},
+                         {"address", connection_ ? connection_->remote_address() : ""},
+                         {"session", session_.get()},
+                         {"last_sequence", core_.last_sequence()},
+                         {"in_flight", core_.in_flight()},
+                         {"unacknowledged", core_.unacknowledged()},
+                         {"backlog", core_.backlog()},
+                         {"accepted", core_.stats().accepted},
+                         {"refused", core_.stats().refused},
+                         {"delivered", core_.stats().delivered}});
+}
+
+} // namespace bpci::oracle

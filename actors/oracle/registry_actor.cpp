@@ -1,0 +1,197 @@
+#include "actors/oracle/registry_actor.hpp"
+
+#include "actors/oracle/checks.hpp"
+#include "actors/oracle/node_store.hpp"
+#include "actors/oracle/registry.hpp"
+#include "actors/oracle/telemetry.hpp"
+#include "messages/codec/json.hpp"
+#include "runtime/storage/sql.hpp"
+#include "runtime/time/clock.hpp"
+
+#include <caf/typed_response_promise.hpp>
+
+#include <algorithm>
+
+namespace bpci::oracle {
+
+namespace {
+
+constexpr std::uint64_t page_default = 100;
+constexpr std::uint64_t page_max = 1'000;
+
+/// How many senders' rates are remembered; beyond, all are forgotten, which forgives at most one
+/// second's worth to each.
+constexpr std::size_t rates_max = 10'000;
+
+/// How long RELAY may take to say what it knows.
+constexpr auto relay_answer_max = std::chrono::milliseconds{1'000};
+
+template <class T>
+auto refuse(caf::typed_response_promise<T> answer) {
+  return [answer](const failure& why) mutable { answer.deliver(to_caf(why)); };
+}
+
+} // namespace
+
+registry_actor::registry_actor(caf::actor_config& cfg, context_ptr shared)
+  : actor_base(cfg), shared_(std::move(shared)) {}
+
+caf::behavior registry_actor::make_behavior() {
+  return {
+    [this](const registration& x) { return enter(x); },
+    [this](const list_nodes& x) { return list(x); },
+    [this](const get_oracle_stats&) { return stats(); },
+    [this](const relay_order& x) { return order(x); },
+  };
+}
+
+caf::result<node_record> registry_actor::enter(const registration& x) {
+  auto checked = oracle::check(x);
+  if (!checked) return to_caf(checked.error());
+  auto pool = shared_->find(path::pool);
+  if (!pool) return to_caf(ec::unavailable, "the database");
+  auto answer = make_response_promise<node_record>();
+  storage::run<node_record>(this, pool, query_max,
+                            [in = *checked](pqxx::work& tx) {
+                              return store::register_node(tx, in.what, in.key);
+                            })
+    .then(
+      [answer](node_record record) mutable {
+        log::info("node-registered", {{"node", record.node_id.get()}, {"type", record.node_type}});
+        answer.deliver(std::move(record));
+      },
+      refuse(answer));
+  return answer;
+}
+
+caf::result<node_page> registry_actor::list(const list_nodes& x) {
+  auto pool = shared_->find(path::pool);
+  if (!pool) return to_caf(ec::unavailable, "the database");
+  auto limit = x.limit == 0 ? page_default : std::min(x.limit, page_max);
+  auto answer = make_response_promise<node_page>();
+  storage::run<std::vector<node_record>>(this, pool, query_max,
+                                         [x, limit](pqxx::work& tx) {
+                                           return store::list_nodes(tx, x.after, x.type, limit + 1);
+                                         })
+    .then(
+      [this, answer, limit](std::vector<node_record> nodes) {
+        auto page = node_page{std::move(nodes), {}};
+        if (page.nodes.size() > limit) {
+          page.nodes.resize(limit);
+          page.next = page.nodes.back().node_id;
+        }
+        add_status(std::move(page), answer);
+      },
+      refuse(answer));
+  return answer;
+}
+
+/// Who is connected is RELAY's to know; without it the page says what the register knows.
+void registry_actor::add_status(node_page page, caf::typed_response_promise<node_page> answer) {
+  find_routes question;
+  for (auto& node : page.nodes) {
+    node.status = "Disconnected";
+    question.nodes.push_back(node.node_id);
+  }
+  auto relay = shared_->find(path::relay);
+  if (!relay) {
+    answer.deliver(std::move(page));
+    return;
+  }
+  ask<route_list>(
+    relay, relay_answer_max, question,
+    [page, answer](const route_list& found) mutable {
+      for (const auto& route : found.routes) {
+        auto node = std::ranges::find(page.nodes, route.node, &node_record::node_id);
+        node->status = "Connected";
+        node->connected_at = route.member;
+      }
+      answer.deliver(std::move(page));
+    },
+    refuse(answer));
+}
+
+caf::result<oracle_stats> registry_actor::stats() {
+  auto pool = shared_->find(path::pool);
+  auto relay = shared_->find(path::relay);
+  if (!pool) return to_caf(ec::unavailable, "the database");
+  if (!relay) return to_caf(ec::restarted, "the relay");
+  auto answer = make_response_promise<oracle_stats>();
+  auto with_count = [this, relay, answer](std::uint64_t registered) {
+    ask<relay_stats>(
+      relay, relay_answer_max, get_relay_stats{},
+      [this, registered, answer](const relay_stats& x) mutable {
+        answer.deliver(oracle_stats{shared_->identity->member, registered, x.connected_cluster,
+                                    x.connected_local, x.accepted, x.delivered, x.refused,
+                                    x.expired, x.duplicates, x.in_flight});
+      },
+      refuse(answer));
+  };
+  storage::run<std::uint64_t>(this, pool, query_max, store::count_nodes)
+    .then(with_count, refuse(answer));
+  return answer;
+}
+
+// -- messages over HTTP ----------------------------------------------------------------
+
+caf::result<outcomes> registry_actor::order(const relay_order& x) {
+  if (auto ok = check(*x.message); !ok) {
+    telemetry::refused(bpci::name(ok.error().code));
+    return to_caf(ok.error());
+  }
+  auto pool = shared_->find(path::pool);
+  if (!pool) return to_caf(ec::unavailable, "the database");
+  auto answer = make_response_promise<outcomes>();
+  storage::run<std::optional<crypto::public_key>>(this, pool, query_max,
+                                                  [source = x.message->source](pqxx::work& tx) {
+                                                    return store::find_key(tx, source);
+                                                  })
+    .then(
+      [this, message = x.message, answer](const std::optional<crypto::public_key>& key) mutable {
+        if (!key) {
+          answer.deliver(to_caf(ec::unknown_node, message->source.get()));
+          return;
+        }
+        check_and_relay(message, *key, answer);
+      },
+      refuse(answer));
+  return answer;
+}
+
+/// What a link checks before the signature, but for the sequence: there is no session.
+result<void> registry_actor::check(const envelope& x) {
+  const auto& limits = shared_->identity->limits;
+  if (auto ok = check_shape(x, limits); !ok) return ok;
+  if (auto ok = check_age(x, limits, wall_now()); !ok) return ok;
+  if (shared_->node->quarantine.contains(x.id)) return fail(ec::quarantined, x.id.get());
+  if (rates_.size() >= rates_max) rates_.clear();
+  auto& rate = rates_.try_emplace(x.source, limits.rate_limit_per_sec).first->second;
+  if (auto wait = rate.take(steady_now()))
+    return fail(ec::rate_limited, "again in " + std::to_string(wait->count()) + " ms");
+  return {};
+}
+
+void registry_actor::check_and_relay(const envelope_ptr& message, const crypto::public_key& key,
+                                     caf::typed_response_promise<outcomes> answer) {
+  if (auto ok = check_signature(*message, key); !ok) {
+    telemetry::refused(bpci::name(ok.error().code));
+    answer.deliver(to_caf(ok.error()));
+    return;
+  }
+  auto relay = shared_->find(path::relay);
+  if (!relay) {
+    answer.deliver(to_caf(ec::restarted, "the relay"));
+    return;
+  }
+  constexpr auto grace = std::chrono::milliseconds{2'000};
+  ask<outcomes>(
+    relay, shared_->relay.relay_timeout + grace,
+    relay_request{message, {key.bytes.begin(), key.bytes.end()}},
+    [answer](const outcomes& x) mutable { answer.deliver(x); }, refuse(answer));
+}
+
+std::string registry_actor::describe() const {
+  return codec::to_text({{"http_senders", rates_.size()}});
+}
+
+} // namespace bpci::oracle

@@ -1,0 +1,230 @@
+#include "actors/oracle/relay.hpp"
+
+#include <boost/container_hash/hash.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace bpci::oracle {
+
+namespace {
+
+/// Tells a retry from another message under the same id. Not a security measure: both are signed
+/// by the same source.
+std::uint64_t content_of(const envelope& x) {
+  std::size_t seed = 0;
+  for (const auto& target : x.targets) boost::hash_combine(seed, target.get());
+  boost::hash_combine(seed, x.type);
+  boost::hash_range(seed, x.body.begin(), x.body.end());
+  return seed;
+}
+
+} // namespace
+
+// -- routes --------------------------------------------------------------------
+
+void relay::up(const route_up& to, instant now, relay_effects& out) {
+  auto [found, fresh] = routes_.try_emplace(to.node, route{to, true, now});
+  if (!fresh) {
+    auto& known = found->second;
+    if (known.to.session > to.session) {
+      if (to.member == config_.self) out.push_back(supersede{to.node, known.to.session});
+      return;
+    }
+    if (known.connected && known.to.member == config_.self && to.member != config_.self)
+      out.push_back(supersede{to.node, to.session});
+    known = route{to, true, now};
+  }
+  auto open = open_towards_.find(to.node);
+  if (open == open_towards_.end()) return;
+  for (auto& [order, message] : open->second)
+    for (auto& addressee : message->addressees)
+      if (addressee.target == to.node && addressee.state != state::settled)
+        deliver(*message, addressee, out);
+}
+
+void relay::down(const route_down& gone, instant now) {
+  auto found = routes_.find(gone.node);
+  if (found == routes_.end() || found->second.to.session != gone.session) return;
+  found->second.connected = false;
+  found->second.since = now;
+}
+
+void relay::member_down(const member_id& member, instant now) {
+  for (auto& [node, known] : routes_) {
+    if (known.to.member != member || !known.connected) continue;
+    known.connected = false;
+    known.since = now;
+  }
+}
+
+void relay::snapshot(const route_snapshot& all, instant now, relay_effects& out) {
+  member_down(all.member, now);
+  for (const auto& to : all.routes) up(to, now, out);
+}
+
+route_snapshot relay::local_routes() const {
+  route_snapshot all{config_.self, {}};
+  for (const auto& [node, known] : routes_)
+    if (known.connected && known.to.member == config_.self) all.routes.push_back(known.to);
+  return all;
+}
+
+const route_up* relay::find(const node_id& node) const {
+  auto found = routes_.find(node);
+  return found != routes_.end() && found->second.connected ? &found->second.to : nullptr;
+}
+
+// -- messages ------------------------------------------------------------------
+
+void relay::submit(const envelope_ptr& message, const bytes& source_key, ticket who, instant now,
+                   relay_effects& out) {
+  forget_oldest(); // here, where no record is in hand
+  auto content = content_of(*message);
+  auto found = messages_.find(key{message->source, message->id});
+  if (found != messages_.end()) {
+    ++stats_.duplicates;
+    if (found->second.content == content)
+      return resubmit(found->second, message, source_key, who, now, out);
+    return refuse(*message, ec::conflict, who, out);
+  }
+  if (stats_.in_flight >= config_.open_max) return refuse(*message, ec::busy, who, out);
+  ++stats_.accepted;
+  auto& fresh = messages_[key{message->source, message->id}];
+  fresh.message = message;
+  fresh.source_key = source_key;
+  fresh.content = content;
+  fresh.who = who;
+  fresh.order = next_order_++;
+  fresh.accepted = now;
+  fresh.addressees.reserve(message->targets.size());
+  for (const auto& target : message->targets) fresh.addressees.push_back({target, {}, {}});
+  accept(fresh, now, out);
+}
+
+void relay::refuse(const envelope& message, ec why, ticket who, relay_effects& out) {
+  stats_.refused += message.targets.size();
+  for (const auto& target : message.targets)
+    out.push_back(
+      answer{who, {message.source, message.id, target, {why, {}}}, std::chrono::microseconds{0}});
+}
+
+/// Opens the message towards every target that has not acknowledged it.
+void relay::accept(record& message, instant now, relay_effects& out) {
+  answered_.erase(std::exchange(message.answered, 0));
+  message.deadline = now + config_.relay_timeout;
+  deadlines_.emplace_back(message.deadline, key{message.message->source, message.message->id});
+  for (auto& to : message.addressees) {
+    if (to.state == state::settled && to.why.code == ec::none) continue;
+    to.state = state::waiting;
+    ++message.open;
+    ++stats_.in_flight;
+    open_towards_[to.target].emplace(message.order, &message);
+  }
+  for (auto& to : message.addressees)
+    if (to.state == state::waiting) try_target(message, to, now, out);
+}
+
+void relay::resubmit(record& known, const envelope_ptr& message, const bytes& source_key,
+                     ticket who, instant now, relay_effects& out) {
+  known.who = who;
+  known.message = message; // the same content under a fresh signature, perhaps by a new key
+  known.source_key = source_key;
+  for (const auto& to : known.addressees)
+    if (to.state == state::settled && (to.why.code == ec::none || known.open > 0))
+      say(known, to, now, out);
+  if (known.open > 0) return;
+  if (std::ranges::any_of(known.addressees, [](const auto& to) { return to.why.code != ec::none; }))
+    accept(known, now, out);
+  else
+    known.message = nullptr;
+}
+
+void relay::try_target(record& message, addressee& to, instant now, relay_effects& out) {
+  auto found = routes_.find(to.target);
+  if (found == routes_.end()) return settle_one(message, to, {ec::unknown_target, {}}, now, out);
+  if (found->second.connected) deliver(message, to, out);
+}
+
+void relay::deliver(record& message, addressee& to, relay_effects& out) {
+  to.state = state::sent;
+  out.push_back(deliver_to{to.target, {message.message, message.source_key, config_.self}});
+}
+
+void relay::settle(const outcome& what, instant now, relay_effects& out) {
+  auto found = messages_.find(key{what.source, what.id});
+  if (found == messages_.end()) return;
+  for (auto& to : found->second.addressees)
+    if (to.target == what.target && to.state != state::settled)
+      return settle_one(found->second, to, what.why, now, out);
+}
+
+void relay::settle_one(record& message, addressee& to, failure why, instant now,
+                       relay_effects& out) {
+  switch (why.code) {
+  case ec::none: ++stats_.delivered; break;
+  case ec::expired: ++stats_.expired; break;
+  default: ++stats_.refused;
+  }
+  to.state = state::settled;
+  to.why = std::move(why);
+  --stats_.in_flight;
+  auto open = open_towards_.find(to.target);
+  open->second.erase(message.order);
+  if (open->second.empty()) open_towards_.erase(open);
+  say(message, to, now, out);
+  if (--message.open > 0) return;
+  message.answered = next_answered_++;
+  answered_.emplace(message.answered, key{message.message->source, message.message->id});
+  message.message = nullptr;
+}
+
+void relay::say(const record& message, const addressee& to, instant now,
+                relay_effects& out) const {
+  out.push_back(
+    answer{message.who,
+           {message.message->source, message.message->id, to.target, to.why},
+           std::chrono::duration_cast<std::chrono::microseconds>(now - message.accepted)});
+}
+
+void relay::tick(instant now, relay_effects& out) {
+  while (!deadlines_.empty() && deadlines_.front().first <= now) {
+    auto [deadline, which] = std::move(deadlines_.front());
+    deadlines_.pop_front();
+    auto found = messages_.find(which);
+    // A retry has moved the deadline, or the message was answered and forgotten.
+    if (found == messages_.end() || found->second.deadline > now || found->second.open == 0)
+      continue;
+    for (auto& to : found->second.addressees) {
+      if (to.state == state::settled) continue;
+      auto why = to.state == state::sent ? ec::expired : ec::unknown_target;
+      settle_one(found->second, to, {why, {}}, now, out);
+    }
+  }
+  forget_routes(now);
+}
+
+void relay::forget_oldest() {
+  while (answered_.size() > config_.message_cache_size) {
+    messages_.erase(answered_.begin()->second);
+    answered_.erase(answered_.begin());
+  }
+}
+
+void relay::forget_routes(instant now) {
+  std::erase_if(routes_, [&](const auto& x) {
+    return !x.second.connected && now - x.second.since > config_.relay_timeout;
+  });
+}
+
+relay_stats relay::stats() const {
+  auto out = stats_;
+  for (const auto& [node, known] : routes_) {
+    if (!known.connected) continue;
+    ++out.connected_cluster;
+    out.connected_local += known.to.member == config_.self;
+  }
+  return out;
+}
+
+} // namespace bpci::oracle

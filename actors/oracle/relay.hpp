@@ -1,0 +1,159 @@
+#pragma once
+
+#include "messages/oracle/relay.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+/// RELAY, pure: where every BPI node can be reached, and what became of every message that came in
+/// at this cluster node. Decides; `relay_actor` carries out.
+///
+/// A message is *open* towards a target until that target has acknowledged it, refused it, or the
+/// relay timeout has passed; then it is answered, once. Answered messages are remembered, up to
+/// `message_cache_size` of them, so that a retry gets the same answer (docs/protocol/bpi-1.0.md,
+/// section 4; document 2, "Replay Attack Prevention").
+namespace bpci::oracle {
+
+using instant = std::chrono::steady_clock::time_point;
+
+struct relay_config {
+  member_id self;
+  std::chrono::milliseconds relay_timeout{30'000};
+  std::size_t message_cache_size = 10'000; ///< Answered messages that are remembered.
+  std::size_t open_max = 100'000;          ///< Open ones, a target counted each; beyond, `busy`.
+};
+
+/// Who waits for the answers: 0 for the source's LINK, else a ticket that the shell gave out.
+using ticket = strong<std::uint64_t, struct ticket_tag>;
+
+// -- effects -------------------------------------------------------------------
+
+/// Hand the message to the LINK of `target`.
+struct deliver_to {
+  node_id target;
+  delivery what;
+};
+
+/// Tell the source.
+struct answer {
+  ticket to;
+  outcome what;
+  std::chrono::microseconds took; ///< Since the message was accepted.
+};
+
+/// Tell the LINK of `node`, which is at this cluster node, that it has been overtaken.
+struct supersede {
+  node_id node;
+  session_no by;
+};
+
+using relay_effect = std::variant<deliver_to, answer, supersede>;
+using relay_effects = std::vector<relay_effect>;
+
+class relay {
+public:
+  explicit relay(relay_config config) : config_(std::move(config)) {}
+
+  // -- routes ------------------------------------------------------------------
+
+  /// A BPI node has connected, here or at another member. A route of an older session than the
+  /// one known is ignored; a local one is superseded. What is open towards the node is delivered
+  /// again: it drops duplicates.
+  void up(const route_up& route, instant now, relay_effects& out);
+
+  void down(const route_down& route, instant now);
+
+  /// A member is gone: its routes are kept for the relay timeout, for their nodes are about to
+  /// connect elsewhere.
+  void member_down(const member_id& member, instant now);
+
+  /// Replaces what is known of a member's routes.
+  void snapshot(const route_snapshot& all, instant now, relay_effects& out);
+
+  /// The routes of this cluster node, for a member that has just been met.
+  [[nodiscard]] route_snapshot local_routes() const;
+
+  /// The LINK of a node that is connected now.
+  [[nodiscard]] const route_up* find(const node_id& node) const;
+
+  // -- messages ----------------------------------------------------------------
+
+  /// A message that passed all checks.
+  void submit(const envelope_ptr& message, const bytes& source_key, ticket who, instant now,
+              relay_effects& out);
+
+  /// What a target's LINK says of a delivery.
+  void settle(const outcome& what, instant now, relay_effects& out);
+
+  /// Call at least once a second: answers what is overdue.
+  void tick(instant now, relay_effects& out);
+
+  [[nodiscard]] relay_stats stats() const;
+
+private:
+  struct route {
+    route_up to;
+    bool connected = true;
+    instant since;
+  };
+
+  enum class state : std::uint8_t { waiting, sent, settled };
+
+  struct addressee {
+    node_id target;
+    relay::state state = state::waiting;
+    failure why;
+  };
+
+  struct record {
+    envelope_ptr message; ///< Null once it is answered: what is remembered needs no body.
+    bytes source_key;
+    std::uint64_t content = 0; ///< Hash of targets, type and body.
+    ticket who;
+    std::uint64_t order = 0;
+    instant accepted;
+    instant deadline;
+    std::vector<addressee> addressees;
+    std::size_t open = 0;
+    std::uint64_t answered = 0; ///< Its place in `answered_`; 0 while it is open.
+  };
+
+  struct key {
+    node_id source;
+    message_id id;
+    bool operator==(const key&) const = default;
+  };
+  struct key_hash {
+    std::size_t operator()(const key& x) const noexcept {
+      return std::hash<node_id>{}(x.source) * 31 + std::hash<message_id>{}(x.id);
+    }
+  };
+
+  void accept(record& message, instant now, relay_effects& out);
+  void resubmit(record& known, const envelope_ptr& message, const bytes& source_key, ticket who,
+                instant now, relay_effects& out);
+  void refuse(const envelope& message, ec why, ticket who, relay_effects& out);
+  void try_target(record& message, addressee& to, instant now, relay_effects& out);
+  void settle_one(record& message, addressee& to, failure why, instant now, relay_effects& out);
+  void deliver(record& message, addressee& to, relay_effects& out);
+  void say(const record& message, const addressee& to, instant now, relay_effects& out) const;
+  void forget_oldest();
+  void forget_routes(instant now);
+
+  relay_config config_;
+  relay_stats stats_;
+  std::uint64_t next_order_ = 1;
+  std::uint64_t next_answered_ = 1;
+  std::unordered_map<node_id, route> routes_;
+  std::unordered_map<key, record, key_hash> messages_; ///< Open and remembered.
+  std::unordered_map<node_id, std::map<std::uint64_t, record*>> open_towards_;
+  std::deque<std::pair<instant, key>> deadlines_; ///< In order: the timeout is the same for all.
+  std::map<std::uint64_t, key> answered_;         ///< Oldest first; none that is open again.
+};
+
+} // namespace bpci::oracle

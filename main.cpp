@@ -1,0 +1,164 @@
+/// The program: reads the command line, and builds the node from its tables (actors/services.cpp,
+/// gateways/gateways.cpp).
+
+#include "actors/services.hpp"
+#include "config/load.hpp"
+#include "gateways/cli/cli.hpp"
+#include "gateways/gateways.hpp"
+#include "runtime/actor/actor_config.hpp"
+#include "runtime/cluster/node_uuid.hpp"
+#include "runtime/crypto/keys.hpp"
+#include "runtime/log/log.hpp"
+#include "runtime/supervision/supervision_tree.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/io/middleman.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace {
+
+using namespace bpci;
+
+/// What a node gets to stop in good order; then it leaves as it is.
+constexpr auto stop_max = std::chrono::seconds{30};
+
+/// sysexits.h: the cluster has declared this node dead, or the supervision tree has failed. Whoever
+/// runs the node starts it again.
+constexpr int exit_fenced = 70;
+constexpr int exit_refused = 2;
+
+int refuse(const failure& why) {
+  std::fprintf(stderr, "bpci: %s\n  %s\n", to_string(why).c_str(),
+               std::string{next_step(why.code)}.c_str());
+  return exit_refused;
+}
+
+log::options log_options(const config::logging_settings& x) {
+  log::options out;
+  out.least = static_cast<log::level>(x.level);
+  out.json = x.format == config::log_format::json;
+  for (const auto& output : x.outputs)
+    if (output.type == config::output_type::file) out.file = output.path;
+  return out;
+}
+
+result<void> make_data_dir(const std::filesystem::path& where) {
+  std::error_code error;
+  if (std::filesystem::exists(where, error)) return {};
+  std::filesystem::create_directories(where, error);
+  if (error)
+    return fail(ec::config_invalid, "node.data_dir: " + where.string() + ": " + error.message());
+  // The unprivileged account of the database passes through; what is secret has a mode of its own.
+  ::chmod(where.c_str(), 0711);
+  return {};
+}
+
+/// The signals that end a node come to `wait_for_end`, and to no thread of a library.
+sigset_t block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (auto x : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) sigaddset(&set, x);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+/// Until a signal says so, or the tree has failed (SIGUSR1, from ourselves).
+int wait_for_end(const sigset_t& signals) {
+  for (;;) {
+    int got = 0;
+    sigwait(&signals, &got);
+    if (got == SIGHUP) {
+      if (auto ok = log::reopen(); !ok) log::warn("log-reopen-failed", {{"detail", ok.error().detail}});
+      continue;
+    }
+    if (got == SIGUSR1) return exit_fenced;
+    log::info("stopping", {{"signal", got}});
+    return 0;
+  }
+}
+
+class node_system : public actor_config {
+public:
+  explicit node_system(std::size_t threads) : actor_config(threads) {
+    load<caf::io::middleman>();
+    register_messages(*this);
+  }
+};
+
+/// Everything of a running node, in the order in which it is made.
+int run_node(const config::node_config& config, std::string dsn, crypto::key_pair identity) {
+  auto signals = block_signals();
+  auto main_thread = pthread_self();
+  auto end_now = [main_thread] { pthread_kill(main_thread, SIGUSR1); };
+
+  auto member = config::effective_id(config);
+  auto root = "/" + member.get();
+  auto node = std::make_shared<supervision::node_context>();
+  auto http_port = std::make_shared<std::atomic<std::uint16_t>>(0);
+  services_options services{config, member, root, std::move(dsn), node, http_port,
+                            // No more writes, no more answers: others have taken over.
+                            [] { ::_exit(exit_fenced); }};
+  auto gateways = std::make_shared<gateway::context>();
+  gateways->config = config;
+  gateways->member = member;
+  gateways->root = root;
+  gateways->node = node;
+  gateways->http_port = http_port;
+  gateways->show_token = [](const std::string& token) {
+    std::printf("admin token (shown once): %s\n", token.c_str());
+    std::fflush(stdout);
+  };
+
+  node_system settings{config.scheduler.threads};
+  caf::actor_system system{settings};
+  supervision::supervisor_options top;
+  top.rules = restart_rules(config.supervision);
+  top.children = {storage_service(services), gateway::gateways(gateways),
+                  cluster_service(services), oracle_service(services, std::move(identity))};
+  auto status = 0;
+  {
+    supervision::supervision_tree tree{
+      system, root, std::move(top), node,
+      {.on_ready =
+         [&] {
+           log::info("node-ready", {{"member", member.get()}, {"port", http_port->load()}});
+           std::printf("%s is ready: http://%s:%u\n", member.get().c_str(),
+                       config.listen.host.c_str(), unsigned{http_port->load()});
+           std::fflush(stdout);
+         },
+       .on_failed = [end_now](const failure&) { end_now(); }}};
+    status = wait_for_end(signals);
+    if (auto stopped = tree.stop(stop_max); !stopped)
+      log::warn("stop-incomplete", {{"detail", stopped.error().detail}});
+  }
+  log::info("stopped", {{"status", status}});
+  log::stop();
+  // The actor system's destructor waits for sockets of stalled peers; all work is done by now.
+  ::_exit(status);
+}
+
+int start_server(const config::node_config& config) {
+  cluster::ensure_unique_node_uuid();
+  crypto::init();
+  if (auto ok = log::start(log_options(config.logging)); !ok) return refuse(ok.error());
+  auto data_dir = std::filesystem::absolute(config.node.data_dir);
+  if (auto ok = make_data_dir(data_dir); !ok) return refuse(ok.error());
+  auto dsn = config::storage_dsn(config.storage);
+  if (!dsn) return refuse(dsn.error());
+  auto identity = crypto::load_or_create((data_dir / "node.key").string());
+  if (!identity) return refuse(identity.error());
+  return run_node(config, std::move(*dsn), std::move(*identity));
+}
+
+} // namespace
+
+int main(int argc, char** argv) { return cli::run(argc, argv, {.start_server = start_server}); }
