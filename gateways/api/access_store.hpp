@@ -1,0 +1,17 @@
+#pragma once
+
+#include <pqxx/transaction>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The table `admin_token` (runtime/storage/migrations/0003-admin-token). Holds hashes only.
+namespace bpci::gateway::store {
+
+/// Enters the first token of the cluster; false when there is one already, of whichever node.
+bool enter_first_token(pqxx::work& tx, const std::string& hash);
+
+bool knows_token(pqxx::work& tx, const std::string& hash);
+
+} // namespace bpci::gateway::store

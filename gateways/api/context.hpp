@@ -1,0 +1,41 @@
+#pragma once
+
+#include "config/node_config.hpp"
+#include "messages/ids.hpp"
+#include "runtime/supervision/node_context.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+namespace bpci::gateway {
+
+/// Where the gateways stand, and whom they talk to, below the root of the supervision tree.
+namespace path {
+inline constexpr auto api = "/gateway/api";
+inline constexpr auto listener = "/gateway/listener";
+inline constexpr auto doorman = "/oracle/doorman";
+inline constexpr auto registry = "/oracle/registry";
+inline constexpr auto relay = "/oracle/relay";
+inline constexpr auto members = "/cluster/members";
+inline constexpr auto pool = "/storage/pool";
+} // namespace path
+
+/// What the gateways share on one node.
+struct context {
+  config::node_config config;
+  member_id member;
+  std::string root; ///< The path of the root supervisor: "/node-1".
+  supervision::node_context_ptr node;
+  std::shared_ptr<std::atomic<std::uint16_t>> http_port; ///< Set when the listener is open.
+  /// Shows the first admin token to whoever starts the node, once.
+  std::function<void(const std::string& token)> show_token;
+
+  [[nodiscard]] caf::actor find(std::string_view where) const {
+    return node->directory.find(root + std::string{where});
+  }
+};
+
+using context_ptr = std::shared_ptr<const context>;
+
+} // namespace bpci::gateway
