@@ -95,7 +95,8 @@ public:
 };
 
 /// Everything of a running node, in the order in which it is made.
-int run_node(const config::node_config& config, std::string dsn, crypto::key_pair identity) {
+int run_node(const cli::start_request& asked, std::string dsn, crypto::key_pair identity) {
+  const auto& config = asked.config;
   auto signals = block_signals();
   auto main_thread = pthread_self();
   auto end_now = [main_thread] { pthread_kill(main_thread, SIGUSR1); };
@@ -113,6 +114,7 @@ int run_node(const config::node_config& config, std::string dsn, crypto::key_pai
   gateways->root = root;
   gateways->node = node;
   gateways->http_port = http_port;
+  if (asked.compat_ports) gateways->further_ports = config::older_ports(config.oracle);
   gateways->show_token = [](const std::string& token) {
     std::printf("admin token (shown once): %s\n", token.c_str());
     std::fflush(stdout);
@@ -146,7 +148,8 @@ int run_node(const config::node_config& config, std::string dsn, crypto::key_pai
   ::_exit(status);
 }
 
-int start_server(const config::node_config& config) {
+int start_server(const cli::start_request& asked) {
+  const auto& config = asked.config;
   cluster::ensure_unique_node_uuid();
   crypto::init();
   if (auto ok = log::start(log_options(config.logging)); !ok) return refuse(ok.error());
@@ -156,7 +159,7 @@ int start_server(const config::node_config& config) {
   if (!dsn) return refuse(dsn.error());
   auto identity = crypto::load_or_create((data_dir / "node.key").string());
   if (!identity) return refuse(identity.error());
-  return run_node(config, std::move(*dsn), std::move(*identity));
+  return run_node(asked, std::move(*dsn), std::move(*identity));
 }
 
 } // namespace

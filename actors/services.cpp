@@ -41,11 +41,12 @@ child_spec embedded_postgres(const services_options& x) {
 }
 
 child_spec schema(const services_options& x, std::shared_ptr<storage::database> found) {
+  auto publish_to = std::filesystem::absolute(x.config.node.data_dir) / "database.dsn";
   return {.id = "schema",
           .type = "SCHEMA",
-          .spawn = [dsn = x.dsn, found](const spawn_context& in) -> spawned {
+          .spawn = [dsn = x.dsn, found, publish_to](const spawn_context& in) -> spawned {
             return in.system.spawn<storage::schema_actor, caf::detached>(
-              storage::schema_options{dsn, in.find("postgres"), found, in.ready});
+              storage::schema_options{dsn, in.find("postgres"), publish_to, found, in.ready});
           },
           .policy = policy::transient,
           .wait_ready_max = storage::database_start_max};

@@ -223,6 +223,11 @@ struct node_config {
   bool operator==(const node_config&) const = default;
 };
 
+/// The ports on which document 2's examples expect a node: its API, and its WebSocket.
+inline std::vector<std::uint16_t> older_ports(const oracle_settings& x) {
+  return {x.api_port.value_or(usual_api_port), x.ws_port.value_or(usual_ws_port)};
+}
+
 /// The name of this node: `oracle_config.node_id` if it is set, else `node.id`.
 inline member_id effective_id(const node_config& c) {
   return member_id{c.oracle.node_id.empty() ? c.node.id : c.oracle.node_id};

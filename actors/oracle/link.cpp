@@ -48,6 +48,7 @@ void link::detach() {
   blocked_ = false;
   unanswered_.clear();
   unacknowledged_.clear();
+  handed_over_order_.clear();
   backlog_.clear();
 }
 
@@ -55,7 +56,7 @@ void link::detach() {
 
 void link::on_frame(client_frame frame, moment now, link_effects& out) {
   if (auto* x = std::get_if<send>(&frame)) return on_send(std::move(x->envelope), now, out);
-  if (auto* x = std::get_if<ack>(&frame)) return on_ack(*x, out);
+  if (auto* x = std::get_if<ack>(&frame)) return on_ack(*x, now.steady, out);
   out.push_back(write{make_refusal({ec::unsupported, "the link is open already"})});
 }
 
@@ -108,23 +109,24 @@ std::optional<link::refused> link::check(const envelope& x, moment now) {
   return std::nullopt;
 }
 
-void link::on_ack(const ack& x, link_effects& out) {
+void link::on_ack(const ack& x, instant now, link_effects& out) {
   auto found = unacknowledged_.find(message_key{x.source, x.id});
   if (found == unacknowledged_.end()) return; // a duplicate, or from before a reconnect
   ++stats_.delivered;
-  out.push_back(settle{found->second, {x.source, x.id, config_.node, {ec::none, {}}}});
+  out.push_back(settle{found->second.relay, {x.source, x.id, config_.node, {ec::none, {}}}});
   unacknowledged_.erase(found);
-  pump(out);
+  pump(now, out);
 }
 
 // -- from the cluster --------------------------------------------------------------
 
-void link::on_delivery(delivery what, link_effects& out) {
+void link::on_delivery(delivery what, instant now, link_effects& out) {
   // Whoever is away gets it after the reconnect, when the RELAYs learn the new route.
   if (!attached_) return;
+  forget_overdue(now);
   auto known = unacknowledged_.find(message_key{what.message->source, what.message->id});
   if (known != unacknowledged_.end()) {
-    known->second = what.relay;
+    known->second.relay = what.relay;
     return;
   }
   if (backlog_.size() >= config_.backlog_max) {
@@ -133,25 +135,39 @@ void link::on_delivery(delivery what, link_effects& out) {
     return;
   }
   backlog_.push_back(std::move(what));
-  pump(out);
+  pump(now, out);
 }
 
-void link::pump(link_effects& out) {
+/// A node that fails on some messages must not lose its credit for all others.
+void link::forget_overdue(instant now) {
+  auto timeout = std::chrono::seconds{config_.limits.relay_timeout_secs};
+  while (!handed_over_order_.empty()) {
+    const auto& [at, key] = handed_over_order_.front();
+    auto found = unacknowledged_.find(key);
+    auto open = found != unacknowledged_.end() && found->second.at == at;
+    if (open && now - at < timeout) return;
+    if (open) unacknowledged_.erase(found);
+    handed_over_order_.pop_front();
+  }
+}
+
+void link::pump(instant now, link_effects& out) {
   while (!blocked_ && !backlog_.empty()
          && unacknowledged_.size() < config_.limits.max_in_flight) {
     auto next = std::move(backlog_.front());
     backlog_.pop_front();
-    hand_over(std::move(next), out);
+    hand_over(std::move(next), now, out);
   }
 }
 
-void link::hand_over(delivery what, link_effects& out) {
+void link::hand_over(delivery what, instant now, link_effects& out) {
   auto key = message_key{what.message->source, what.message->id};
-  auto [known, fresh] = unacknowledged_.emplace(std::move(key), what.relay);
+  auto [known, fresh] = unacknowledged_.try_emplace(key, handed_over{what.relay, now});
   if (!fresh) { // twice in the backlog; the source waits at the later RELAY
-    known->second = what.relay;
+    known->second.relay = what.relay;
     return;
   }
+  handed_over_order_.emplace_back(now, std::move(key));
   out.push_back(write_delivery{std::move(what)});
 }
 
@@ -185,9 +201,9 @@ void link::write_failed(delivery what) {
   backlog_.push_front(std::move(what));
 }
 
-void link::on_writable(link_effects& out) {
+void link::on_writable(instant now, link_effects& out) {
   blocked_ = false;
-  pump(out);
+  pump(now, out);
 }
 
 void link::relay_lost(link_effects& out) {

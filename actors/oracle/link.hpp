@@ -18,10 +18,12 @@
 /// `detach` when it is gone.
 namespace bpci::oracle {
 
+using instant = std::chrono::steady_clock::time_point;
+
 /// Now, by the clock that can be compared with other machines and by the one that never jumps.
 struct moment {
   timestamp_ms wall;
-  std::chrono::steady_clock::time_point steady;
+  instant steady;
 };
 
 struct link_config {
@@ -86,7 +88,9 @@ public:
 
   // -- from the cluster --------------------------------------------------------
 
-  void on_delivery(delivery what, link_effects& out);
+  /// What the node has not acknowledged within the relay timeout no longer counts against its
+  /// credit: its sender has been told `expired`.
+  void on_delivery(delivery what, instant now, link_effects& out);
 
   /// What became of a message of this node.
   void on_outcome(const outcome& what, link_effects& out);
@@ -99,7 +103,7 @@ public:
   /// The write queue was full: `what` waits, and everything behind it, until `on_writable`. Of
   /// several, the last one first.
   void write_failed(delivery what);
-  void on_writable(link_effects& out);
+  void on_writable(instant now, link_effects& out);
 
   /// The RELAY has died with what it held: every open message is refused, to be sent again.
   void relay_lost(link_effects& out);
@@ -132,11 +136,18 @@ private:
     std::size_t conflicts = 0;
   };
 
+  /// A delivery that the node has been given and has not acknowledged.
+  struct handed_over {
+    member_id relay;
+    instant at;
+  };
+
   void on_send(envelope message, moment now, link_effects& out);
-  void on_ack(const ack& x, link_effects& out);
+  void on_ack(const ack& x, instant now, link_effects& out);
   [[nodiscard]] std::optional<refused> check(const envelope& x, moment now);
-  void pump(link_effects& out);
-  void hand_over(delivery what, link_effects& out);
+  void forget_overdue(instant now);
+  void pump(instant now, link_effects& out);
+  void hand_over(delivery what, instant now, link_effects& out);
 
   link_config config_;
   bool attached_ = false;
@@ -146,7 +157,8 @@ private:
   rate_limit rate_;
   link_stats stats_;
   std::unordered_map<message_id, open_message> unanswered_;
-  std::unordered_map<message_key, member_id, message_key_hash> unacknowledged_;
+  std::unordered_map<message_key, handed_over, message_key_hash> unacknowledged_;
+  std::deque<std::pair<instant, message_key>> handed_over_order_; ///< Oldest first.
   std::deque<delivery> backlog_;
 };
 

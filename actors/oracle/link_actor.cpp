@@ -34,14 +34,15 @@ caf::behavior link_actor::make_behavior() {
     [this](const frames_received& x) { receive(x); },
     [this](const connection_writable& x) {
       if (x.from != connection_) return;
-      core_.on_writable(effects_);
+      core_.on_writable(steady_now(), effects_);
       perform();
     },
     [this](const connection_closed& x) { lose(x); },
     [this](const deliveries& x) {
+      auto now = steady_now();
       for (const auto& one : x.items) {
         relays_[one.relay] = caf::actor_cast<caf::actor>(current_sender());
-        core_.on_delivery(one, effects_);
+        core_.on_delivery(one, now, effects_);
       }
       perform();
     },

@@ -64,7 +64,7 @@ void relay::snapshot(const route_snapshot& all, instant now, relay_effects& out)
 }
 
 route_snapshot relay::local_routes() const {
-  route_snapshot all{config_.self, {}};
+  route_snapshot all{config_.self, {}, false};
   for (const auto& [node, known] : routes_)
     if (known.connected && known.to.member == config_.self) all.routes.push_back(known.to);
   return all;

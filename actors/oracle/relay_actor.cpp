@@ -52,7 +52,9 @@ caf::behavior relay_actor::make_behavior() {
     [this](const route_snapshot& x) {
       core_.snapshot(x, steady_now(), effects_);
       perform();
-      greet(x.member, caf::actor_cast<caf::actor>(current_sender()));
+      auto peer = caf::actor_cast<caf::actor>(current_sender());
+      peers_[x.member] = peer;
+      if (x.answer_wanted) send(peer, core_.local_routes());
     },
     [this](const cluster::peer_up& x) { meet(x); },
     [this](const cluster::peer_down& x) { part(x); },
@@ -88,12 +90,12 @@ void relay_actor::meet(const cluster::peer_up& x) {
     });
 }
 
-/// Tells a RELAY that has not been told yet, or was restarted, what is connected here; it answers
-/// with the same.
+/// Tells another RELAY what is connected here, and asks for the same.
 void relay_actor::greet(const member_id& member, const caf::actor& relay) {
-  if (!relay || peers_[member] == relay) return;
   peers_[member] = relay;
-  send(relay, core_.local_routes());
+  auto routes = core_.local_routes();
+  routes.answer_wanted = true;
+  send(relay, std::move(routes));
 }
 
 void relay_actor::part(const cluster::peer_down& x) {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace bpci::gateway {
 
@@ -28,6 +29,7 @@ struct context {
   std::string root; ///< The path of the root supervisor: "/node-1".
   supervision::node_context_ptr node;
   std::shared_ptr<std::atomic<std::uint16_t>> http_port; ///< Set when the listener is open.
+  std::vector<std::uint16_t> further_ports; ///< Also listened on, on loopback, where they are free.
   /// Shows the first admin token to whoever starts the node, once.
   std::function<void(const std::string& token)> show_token;
 

@@ -49,26 +49,47 @@ listener_actor::listener_actor(caf::actor_config& cfg, context_ptr shared,
 caf::behavior listener_actor::make_behavior() {
   send(this, start_atom::value);
   return {
-    [this](start_atom) {
-      auto options = to_options(shared_->config);
-      // After a restart the clients look for the port that they know.
-      if (auto before = shared_->http_port->load(); before != 0) options.port = before;
-      server_ = http::make_server(options, handler_);
-      auto port = server_->start();
-      if (!port) {
-        log::error("listen-failed", {{"code", bpci::name(port.error().code)},
-                                     {"detail", port.error().detail}});
-        return quit(to_caf(port.error()));
-      }
-      *shared_->http_port = *port;
-      log::info("listening", {{"host", options.host}, {"port", *port}});
-      ready_();
-    },
+    [this](start_atom) { listen(); },
   };
 }
 
+void listener_actor::listen() {
+  auto options = to_options(shared_->config);
+  // After a restart the clients look for the port that they know.
+  if (auto before = shared_->http_port->load(); before != 0) options.port = before;
+  server_ = http::make_server(options, handler_);
+  auto port = server_->start();
+  if (!port) {
+    log::error("listen-failed",
+               {{"code", bpci::name(port.error().code)}, {"detail", port.error().detail}});
+    return quit(to_caf(port.error()));
+  }
+  *shared_->http_port = *port;
+  log::info("listening", {{"host", options.host}, {"port", *port}});
+  listen_further();
+  ready_();
+}
+
+/// The older ports are a courtesy: 9100 is also node_exporter's.
+void listener_actor::listen_further() {
+  for (auto port : shared_->further_ports) {
+    auto options = to_options(shared_->config);
+    options.host = "127.0.0.1";
+    options.port = port;
+    auto server = http::make_server(options, handler_);
+    if (auto started = server->start(); !started) {
+      log::warn("older-port-taken", {{"port", port}, {"detail", started.error().detail}});
+      continue;
+    }
+    log::info("listening", {{"host", options.host}, {"port", port}});
+    further_.push_back(std::move(server));
+  }
+}
+
 void listener_actor::on_exit() {
+  for (auto& server : further_) server->stop(stop_max);
   if (server_) server_->stop(stop_max);
+  further_.clear();
   server_ = nullptr;
 }
 

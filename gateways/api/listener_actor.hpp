@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace bpci::gateway {
 
@@ -23,10 +24,14 @@ protected:
   std::string describe() const override;
 
 private:
+  void listen();
+  void listen_further();
+
   context_ptr shared_;
   std::shared_ptr<http::handler> handler_;
   std::function<void()> ready_;
   std::unique_ptr<http::server> server_;
+  std::vector<std::unique_ptr<http::server>> further_;
 };
 
 } // namespace bpci::gateway

@@ -78,6 +78,7 @@ void loop::end() {
     context_.stop();
   });
   thread_.join();
+  mailbox_->belongs_to({});
 }
 
 void loop::run() {

@@ -4,6 +4,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -42,7 +43,7 @@ public:
 
   [[nodiscard]] bool inside() const noexcept { return std::this_thread::get_id() == thread_; }
 
-  /// The thread that runs the loop; set before anything else can know the mailbox.
+  /// The thread that runs the loop; none once it has ended, since ids are given again.
   void belongs_to(std::thread::id who) noexcept { thread_ = who; }
 
 private:
@@ -53,7 +54,7 @@ private:
   std::vector<task> tasks_;
   std::vector<task> running_; ///< Only the loop's thread; keeps its storage.
   bool scheduled_ = false;
-  std::thread::id thread_;
+  std::atomic<std::thread::id> thread_{};
 };
 
 /// A connection as its loop sees it.

@@ -40,6 +40,7 @@ public:
   static constexpr std::size_t read_bytes_min = 4 * 1024;
   static constexpr std::size_t read_bytes_max = 64 * 1024;
   static constexpr std::size_t keep_bytes_max = 4 * 1024;
+  static constexpr std::size_t control_bytes_max = 256 * 1024;
   static constexpr std::size_t linger_bytes_max = 4 * 1024 * 1024;
 
   explicit buffered_stream(tcp_socket socket) : socket_(std::move(socket)) {}
@@ -120,16 +121,23 @@ public:
   }
 
   /// Beast writes control frames with it. Those are flushed at once; nothing is there to gather.
+  /// It ends only when little is pending: a client that sends pings and reads no pongs must not
+  /// fill the memory, and Beast reads on when its pong is written.
   template <class Buffers, class Token>
   auto async_write_some(const Buffers& data, Token&& token) {
     return asio::async_compose<Token, void(error_code, std::size_t)>(
         [this, data, started = false, size = std::size_t{0},
-         why = error_code{}](auto& op, error_code = {}, std::size_t = 0) mutable {
-          if (started) return op.complete(why, size);
-          started = true;
-          size = write_some(data, why);
-          flush();
-          asio::post(socket_.get_executor(), std::move(op));
+         why = error_code{}](auto& op, error_code waited = {}, std::size_t = 0) mutable {
+          if (!started) {
+            started = true;
+            size = write_some(data, why);
+            flush();
+            if (pending() <= control_bytes_max)
+              return asio::post(socket_.get_executor(), std::move(op));
+          }
+          if (pending() <= control_bytes_max || waited) return op.complete(why, size);
+          socket_.async_wait(tcp_socket::wait_write,
+                             [op = std::move(op)](error_code e) mutable { op(e); });
         },
         token, socket_);
   }

@@ -241,6 +241,7 @@ void websocket_session::on_dry() {
 void websocket_session::deliver() {
   if (gathered_.empty()) return;
   auto frames = std::exchange(gathered_, {});
+  if (link_->closing_) return;
   guarded([&] { listener_->on_frames(std::move(frames)); });
 }
 

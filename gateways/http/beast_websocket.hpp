@@ -62,8 +62,8 @@ private:
   std::mutex mutex_;
   std::deque<outgoing> queue_;
   bool scheduled_ = false;
-  bool closing_ = false;
-  bool refused_ = false; ///< A send found no room: `on_writable` is owed.
+  std::atomic<bool> closing_{false}; ///< Written with the lock held.
+  bool refused_ = false;             ///< A send found no room: `on_writable` is owed.
   ec why_ = ec::none;
   std::string reason_;
 };

@@ -77,14 +77,15 @@ struct route_down {
 };
 BPCI_MESSAGE(route_down, node, member, session)
 
-/// All routes of a member, sent when two members meet.
+/// All routes of a member, sent when two members meet, or meet again. From: a RELAY. To: another.
 struct route_snapshot {
   member_id member;
   std::vector<route_up> routes;
+  bool answer_wanted = false; ///< With the receiver's own snapshot.
 
   bool operator==(const route_snapshot&) const = default;
 };
-BPCI_MESSAGE(route_snapshot, member, routes)
+BPCI_MESSAGE(route_snapshot, member, routes, answer_wanted)
 
 /// "Your BPI node has a newer session elsewhere." From: a RELAY. To: its LINK.
 struct superseded {

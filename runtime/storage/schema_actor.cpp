@@ -4,11 +4,19 @@
 #include "runtime/storage/embedded_postgres_actor.hpp"
 #include "runtime/storage/migrate.hpp"
 
+#include <fstream>
+
 namespace bpci::storage {
 
 namespace {
 
 using start_atom = caf::atom_constant<caf::atom("start")>;
+
+bool publish(const std::filesystem::path& where, const std::string& conninfo) {
+  auto out = std::ofstream{where, std::ios::trunc};
+  out << conninfo << '\n';
+  return out.flush().good();
+}
 
 } // namespace
 
@@ -36,6 +44,8 @@ void schema_actor::bring_up(const std::string& conninfo) {
     return quit(to_caf(steps.error()));
   }
   log::info("schema-ready", {{"steps_applied", *steps}});
+  if (how_.embedded && !publish(how_.publish_to, conninfo))
+    log::warn("dsn-file-failed", {{"path", how_.publish_to.string()}});
   how_.found->set(conninfo);
   how_.ready();
   quit();

@@ -4,6 +4,7 @@
 #include "runtime/storage/database.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +14,9 @@ namespace bpci::storage {
 struct schema_options {
   std::string dsn;     ///< Of a database that runs elsewhere; empty: `embedded` is asked.
   caf::actor embedded; ///< EMBEDDED POSTGRES.
+  /// Where the address of the private database is written, for the `storage.dsn_file` of the
+  /// cluster's other nodes on this machine. It holds no secret.
+  std::filesystem::path publish_to;
   std::shared_ptr<database> found; ///< Set when the schema is right.
   std::function<void()> ready;
 };

@@ -356,6 +356,65 @@ CAF_TEST(a silent client is pinged and then given up) {
   CAF_CHECK(end_of(s.who->last_socket()).why == ec::idle_timeout);
 }
 
+CAF_TEST(a client that sends pings and reads no pongs is stopped) {
+  server_options how;
+  how.websocket.write_stall = 500ms;
+  running s{how};
+  auto c = open_raw(s, "/sink", 8 * 1024);
+  const auto ping = masked(std::string(125, 'p'), 0x89);
+  std::string many;
+  for (int i = 0; i < 1000; ++i)
+    many += ping;
+  const auto who = s.who->last_socket();
+  std::size_t sent = 0;
+  for (std::string rest; who->ends().empty();) {
+    if (rest.empty()) rest = many;
+    const auto n = c.send_now(rest);
+    rest.erase(0, n);
+    sent += n;
+    if (n == 0) std::this_thread::sleep_for(5ms);
+  }
+  CAF_CHECK(sent < 64u << 20);
+  CAF_CHECK(end_of(who).why == ec::slow_reader);
+}
+
+CAF_TEST(a listener that closes is told nothing more but the end) {
+  struct closer : socket_listener {
+    explicit closer(std::shared_ptr<http::socket> x) : where(std::move(x)) {}
+    void on_frames(std::vector<frame> frames) override {
+      seen += frames.size();
+      where->close(ec::bad_signature, "of the first");
+      where->grant(1000);
+    }
+    void on_closed(ec why, std::string) override { end = why; }
+    std::shared_ptr<http::socket> where;
+    std::atomic<std::size_t> seen{0};
+    std::atomic<ec> end{ec::internal};
+  };
+  struct closing : scripted {
+    result<std::shared_ptr<socket_listener>>
+    on_websocket(upgrade_request, std::shared_ptr<http::socket> x) override {
+      made = std::make_shared<closer>(std::move(x));
+      return std::shared_ptr<socket_listener>{made};
+    }
+    std::shared_ptr<closer> made;
+  };
+  const auto who = std::make_shared<closing>();
+  server_options how;
+  how.websocket.initial_credit = 1;
+  const auto it = make_server(how, who);
+  raw_client c{it->start().value()};
+  std::string all = upgrade("/x");
+  for (int i = 0; i < 50; ++i)
+    all += masked("frame");
+  c.send(all + masked("\x03\xf0", 0x88));
+  c.read_until("\r\n\r\n");
+  CAF_CHECK_EQUAL(read_close(c), 1008);
+  it->stop(0ms);
+  CAF_CHECK_EQUAL(who->made->seen.load(), 1u);
+  CAF_CHECK(who->made->end == ec::bad_signature);
+}
+
 CAF_TEST(a client that answers pings stays) {
   server_options how;
   how.websocket.ping_interval = 50ms;

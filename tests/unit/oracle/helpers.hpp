@@ -191,7 +191,8 @@ public:
 
   std::string delivered(const std::string& source, const std::string& id,
                         const std::string& relay = "m1") {
-    return effects([&](auto& out) { uut.on_delivery(delivery_of(source, id, relay), out); });
+    return effects(
+        [&](auto& out) { uut.on_delivery(delivery_of(source, id, relay), now.steady, out); });
   }
 
   static delivery delivery_of(const std::string& source, const std::string& id,
@@ -204,7 +205,7 @@ public:
   }
 
   std::string writable() {
-    return effects([&](auto& out) { uut.on_writable(out); });
+    return effects([&](auto& out) { uut.on_writable(now.steady, out); });
   }
 
   std::string relay_lost() {

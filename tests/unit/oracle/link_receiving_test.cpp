@@ -71,6 +71,17 @@ CAF_TEST(beyond the credit deliveries wait and each acknowledgement lets the nex
   CAF_CHECK_EQUAL(at.uut.backlog(), 0u);
 }
 
+CAF_TEST(what a node never acknowledges stops counting against its credit when it has expired) {
+  full_link at;
+  CAF_CHECK_EQUAL(at.delivered("bob", "m4"), "");
+  at.now = testing::at(29'999ms);
+  CAF_CHECK_EQUAL(at.delivered("bob", "m5"), "");
+  at.now = testing::at(30'000ms);
+  CAF_CHECK_EQUAL(at.delivered("bob", "m6"), "deliver bob/m4, deliver bob/m5, deliver bob/m6");
+  CAF_CHECK_EQUAL(at.acknowledge("bob", "m1"), "");
+  CAF_CHECK_EQUAL(at.acknowledge("bob", "m4"), "settle bob/m4 none to m1");
+}
+
 CAF_TEST(a delivery beyond the backlog is refused as busy to the relay that sent it) {
   full_link at{2};
   at.delivered("bob", "m4");

@@ -166,7 +166,7 @@ private:
 
   /// The member tells what is connected there: some of what was known, and a newcomer.
   void snapshot(const std::string& member) {
-    route_snapshot all{member_id{member}, {}};
+    route_snapshot all{member_id{member}, {}, false};
     for (auto& [node, known] : routes_) {
       if (known.member != member) continue;
       known.connected = known.connected && pick(2) == 0;

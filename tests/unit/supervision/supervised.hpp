@@ -47,7 +47,10 @@ public:
     return {[this](const std::string& word) -> caf::result<std::string> { return obey(word); }};
   }
 
-  void on_exit() override { note(log_, '-', id_); }
+  void on_exit() override {
+    note(log_, '-', id_);
+    kept_.clear(); // a promise holds its asker, who may hold this actor
+  }
 
 private:
   caf::result<std::string> obey(const std::string& word) {

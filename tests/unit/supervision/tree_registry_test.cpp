@@ -110,9 +110,9 @@ CAF_TEST(mailbox figures are those of the moment) {
   tree.put(x);
   x.life->on_enqueue();
   x.life->on_enqueue();
-  auto row = row("/node/busy");
-  CAF_CHECK_EQUAL(row.mailbox_depth, 2u);
-  CAF_CHECK_EQUAL(row.messages_received, 2u);
+  auto busy = row("/node/busy");
+  CAF_CHECK_EQUAL(busy.mailbox_depth, 2u);
+  CAF_CHECK_EQUAL(busy.messages_received, 2u);
 }
 
 CAF_TEST(restarts of the period are forgotten when it has passed) {
