@@ -62,6 +62,8 @@ caf::behavior link_actor::make_behavior() {
 void link_actor::on_exit() {
   if (connection_) connection_->close(farewell_, {});
   connection_ = nullptr;
+  relay_ = nullptr; // handles of each other would keep both in memory
+  relays_.clear();
 }
 
 // -- connections -------------------------------------------------------------------

@@ -70,6 +70,13 @@ caf::behavior relay_actor::make_behavior() {
   };
 }
 
+/// Handles and promises among the members would keep them, and this object, in memory.
+void relay_actor::on_exit() {
+  requests_.clear();
+  peers_.clear();
+  members_ = nullptr;
+}
+
 // -- members and routes ------------------------------------------------------------
 
 void relay_actor::watch_members() {

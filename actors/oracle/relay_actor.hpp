@@ -27,6 +27,7 @@ public:
 protected:
   caf::behavior make_behavior() override;
   void on_down(const caf::down_msg& what) override;
+  void on_exit() override;
   std::string describe() const override;
 
 private:

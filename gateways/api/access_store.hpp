@@ -12,6 +12,9 @@ namespace bpci::gateway::store {
 /// Enters the first token of the cluster; false when there is one already, of whichever node.
 bool enter_first_token(pqxx::work& tx, const std::string& hash);
 
+/// Does nothing, on the server.
+void ping(pqxx::work& tx);
+
 bool knows_token(pqxx::work& tx, const std::string& hash);
 
 } // namespace bpci::gateway::store

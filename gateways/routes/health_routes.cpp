@@ -1,7 +1,9 @@
+#include "gateways/api/access_store.hpp"
 #include "gateways/api/api_actor.hpp"
 #include "gateways/routes/routes.hpp"
 #include "messages/codec/json.hpp"
 #include "runtime/metrics/metrics.hpp"
+#include "runtime/storage/sql.hpp"
 
 #include <utility>
 
@@ -11,15 +13,22 @@ namespace {
 
 using http::permission;
 
+/// How long the database may take to say that it is there.
+constexpr auto ping_max = std::chrono::milliseconds{1'000};
+
 /// The node answers, so it lives: nothing else is asked, or a database that is away would make an
 /// orchestrator kill nodes that are well.
-void live(api_actor&, const call_ptr& what) { what->ok({{"status", "ok"}}); }
+void live(api_actor&, const call_ptr& what) {
+  what->ok({{"status", "ok"}});
+}
 
 /// Ready: BPI nodes can connect, messages are relayed, the database answers.
 void ready(api_actor& self, const call_ptr& what) {
-  constexpr std::pair<const char*, const char*> parts[] = {
-    {"database", path::pool}, {"cluster", path::members}, {"relay", path::relay},
-    {"registry", path::registry}, {"doorman", path::doorman}};
+  constexpr std::pair<const char*, const char*> parts[] = {{"database", path::pool},
+                                                           {"cluster", path::members},
+                                                           {"relay", path::relay},
+                                                           {"registry", path::registry},
+                                                           {"doorman", path::doorman}};
   boost::json::object checks;
   std::string missing;
   for (auto [name, where] : parts) {
@@ -28,27 +37,43 @@ void ready(api_actor& self, const call_ptr& what) {
     if (!up) missing += std::string{missing.empty() ? "" : ", "} + name;
   }
   if (!missing.empty()) return what->fail({ec::unavailable, missing});
-  what->ok({{"status", "ready"}, {"checks", std::move(checks)}});
+  storage::run<void>(&self, self.shared().find(path::pool), ping_max, store::ping)
+      .then(
+          [what, checks = std::move(checks)] {
+            what->ok({{"status", "ready"}, {"checks", checks}});
+          },
+          [what](const failure& why) {
+            what->fail({ec::unavailable, "the database: " + to_string(why)});
+          });
 }
 
 void metrics_page(api_actor&, const call_ptr& what) {
   using metrics::registry;
-  what->reply(http::text_response(metrics::metrics().expose(), std::string{registry::content_type}));
+  what->reply(
+      http::text_response(metrics::metrics().expose(), std::string{registry::content_type}));
 }
 
 } // namespace
 
 std::vector<route> health_routes() {
   return {
-    {{.method = "GET", .pattern = "/health", .need = permission::open,
-      .summary = "Whether the node lives", .aliases = {"/health/live", "/api/v1/health"}},
-     live},
-    {{.method = "GET", .pattern = "/health/ready", .need = permission::open,
-      .summary = "Whether the node can serve"},
-     ready},
-    {{.method = "GET", .pattern = "/metrics", .need = permission::open,
-      .summary = "Metrics for Prometheus", .aliases = {"/api/v1/metrics"}},
-     metrics_page},
+      {{.method = "GET",
+        .pattern = "/health",
+        .need = permission::open,
+        .summary = "Whether the node lives",
+        .aliases = {"/health/live", "/api/v1/health"}},
+       live},
+      {{.method = "GET",
+        .pattern = "/health/ready",
+        .need = permission::open,
+        .summary = "Whether the node can serve"},
+       ready},
+      {{.method = "GET",
+        .pattern = "/metrics",
+        .need = permission::open,
+        .summary = "Metrics for Prometheus",
+        .aliases = {"/api/v1/metrics"}},
+       metrics_page},
   };
 }
 

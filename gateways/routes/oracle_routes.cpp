@@ -1,6 +1,6 @@
 #include "gateways/api/api_actor.hpp"
+#include "gateways/routes/body.hpp"
 #include "gateways/routes/routes.hpp"
-#include "messages/codec/json.hpp"
 #include "messages/inspect.hpp"
 #include "messages/oracle/nodes.hpp"
 #include "messages/oracle/relay.hpp"
@@ -19,13 +19,6 @@ json::value as_json(const T& x) {
   return codec::to_json(x);
 }
 
-template <class T>
-result<T> read_body(const call& what) {
-  auto body = codec::parse_json(what.request.body);
-  if (!body) return body.error();
-  return codec::from_json<T>(*body);
-}
-
 void register_node(api_actor& self, const call_ptr& what) {
   auto in = read_body<oracle::registration>(*what);
   if (!in) return what->fail(in.error());
@@ -36,9 +29,9 @@ void list_nodes(api_actor& self, const call_ptr& what) {
   auto limit = what->number("limit");
   if (!limit) return what->fail(limit.error());
   self.forward<oracle::node_page>(
-    what, path::registry,
-    oracle::list_nodes{node_id{what->parameter("after")}, what->parameter("type"), *limit},
-    answer_max, as_json);
+      what, path::registry,
+      oracle::list_nodes{node_id{what->parameter("after")}, what->parameter("type"), *limit},
+      answer_max, as_json);
 }
 
 void stats(api_actor& self, const call_ptr& what) {
@@ -50,10 +43,10 @@ void stats(api_actor& self, const call_ptr& what) {
 
 /// Older names of the members of an envelope (document 2).
 constexpr std::pair<const char*, const char*> older_names[] = {
-  {"message_id", "id"},
-  {"source_node", "source"},
-  {"target_nodes", "targets"},
-  {"message_type", "type"},
+    {"message_id", "id"},
+    {"source_node", "source"},
+    {"target_nodes", "targets"},
+    {"message_type", "type"},
 };
 
 void rename_older(json::object& in) {
@@ -101,18 +94,26 @@ void relay(api_actor& self, const call_ptr& what) {
 
 std::vector<route> oracle_routes() {
   return {
-    {{.method = "POST", .pattern = "/api/v1/oracle/nodes/register", .need = permission::write,
-      .summary = "Register a BPI node, or update its endpoint and capabilities"},
-     register_node},
-    {{.method = "GET", .pattern = "/api/v1/oracle/nodes", .need = permission::read,
-      .summary = "Registered BPI nodes, and where they are connected"},
-     list_nodes},
-    {{.method = "GET", .pattern = "/api/v1/oracle/stats", .need = permission::read,
-      .summary = "Counters of the oracle"},
-     stats},
-    {{.method = "POST", .pattern = "/api/v1/oracle/relay", .need = permission::open,
-      .summary = "Relay a signed message and wait for its targets"},
-     relay},
+      {{.method = "POST",
+        .pattern = "/api/v1/oracle/nodes/register",
+        .need = permission::write,
+        .summary = "Register a BPI node, or update its endpoint and capabilities"},
+       register_node},
+      {{.method = "GET",
+        .pattern = "/api/v1/oracle/nodes",
+        .need = permission::read,
+        .summary = "Registered BPI nodes, and where they are connected"},
+       list_nodes},
+      {{.method = "GET",
+        .pattern = "/api/v1/oracle/stats",
+        .need = permission::read,
+        .summary = "Counters of the oracle"},
+       stats},
+      {{.method = "POST",
+        .pattern = "/api/v1/oracle/relay",
+        .need = permission::open,
+        .summary = "Relay a signed message and wait for its targets"},
+       relay},
   };
 }
 

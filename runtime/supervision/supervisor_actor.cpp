@@ -8,6 +8,7 @@
 
 #include <caf/all.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 #include <ranges>
@@ -96,6 +97,10 @@ bool gates(const child& x) noexcept {
 
 bool is_going_down(const child& x) noexcept {
   return x.state == child_state::stopping;
+}
+
+bool awaits_restart(const child& x) noexcept {
+  return x.state == child_state::backing_off || x.state == child_state::waiting;
 }
 
 result<caf::actor> spawn_safely(const child& x, const spawn_context& context) {
@@ -212,7 +217,10 @@ private:
 
 /// Takes the next steps that the children's states allow; called after every change.
 void supervisor::advance() {
-  if (!ending_ && !stop_those_taken_along()) start_in_order();
+  if (!ending_ && !stop_those_taken_along()) {
+    start_in_order();
+    if (!ending_) stop_those_taken_along(); // of a start that has failed
+  }
   if (ending_) stop_in_order();
 }
 
@@ -230,6 +238,9 @@ bool supervisor::stop_those_taken_along() {
 }
 
 void supervisor::start_in_order() {
+  if (strategy_ == strategy::one_for_all
+      && std::ranges::any_of(children_.fixed(), [](auto* x) { return awaits_restart(*x); }))
+    return;
   for (auto* x : children_.fixed()) {
     if (x->wanted && x->state == child_state::stopped) start(*x);
     if (ending_ || blocks_those_below(*x)) return;

@@ -42,9 +42,11 @@ struct stop_child {
 /// Starts a supervisor; `ready` is called when its table runs. It also answers the messages of
 /// messages/runtime/supervision.hpp.
 ///
-/// It ends with `shutting_down`/`user_shutdown` when told to, after its children; with `internal`
-/// and the cause when a child has exceeded the intensity, for its own supervisor to act; and when
-/// it is killed or crashes it takes its children along.
+/// It ends with the reason that it was told to end with, after its children; with `internal` and
+/// the cause when a child has exceeded the intensity, for its own supervisor to act; and when it is
+/// killed or crashes it takes its children along, without waiting for them.
+///
+/// Throws std::invalid_argument for a table that cannot work (two children of one id).
 caf::actor spawn_supervisor(caf::actor_system& system, std::string path, supervisor_options how,
                             node_context_ptr node, std::function<void()> ready = {});
 

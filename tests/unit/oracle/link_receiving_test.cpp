@@ -77,7 +77,7 @@ CAF_TEST(what a node never acknowledges stops counting against its credit when i
   at.now = testing::at(29'999ms);
   CAF_CHECK_EQUAL(at.delivered("bob", "m5"), "");
   at.now = testing::at(30'000ms);
-  CAF_CHECK_EQUAL(at.delivered("bob", "m6"), "deliver bob/m4, deliver bob/m5, deliver bob/m6");
+  CAF_CHECK_EQUAL(at.delivered("bob", "m6"), "deliver bob/m4; deliver bob/m5; deliver bob/m6");
   CAF_CHECK_EQUAL(at.acknowledge("bob", "m1"), "");
   CAF_CHECK_EQUAL(at.acknowledge("bob", "m4"), "settle bob/m4 none to m1");
 }

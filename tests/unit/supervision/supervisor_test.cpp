@@ -156,6 +156,41 @@ CAF_TEST(a second crash during a common restart is one more round and no deadloc
   CAF_CHECK_EQUAL(state("/node/c"), "running");
 }
 
+CAF_TEST(one for all waits with everybody until the backoff is over) {
+  supervise(strategy::one_for_all, {child("a"), child("b")});
+  tell("/node/b", "crash");
+  events();
+  tell("/node/b", "crash");
+  CAF_CHECK_EQUAL(events(), "-b -a");
+  pass(49ms);
+  CAF_CHECK_EQUAL(events(), "");
+  pass(1ms);
+  CAF_CHECK_EQUAL(events(), "+a +b");
+}
+
+CAF_TEST(rest for one keeps those above while the backoff lasts) {
+  supervise(strategy::rest_for_one, {child("a"), child("b"), child("c")});
+  tell("/node/b", "crash");
+  events();
+  tell("/node/b", "crash");
+  CAF_CHECK_EQUAL(events(), "-b -c");
+  tell("/node/a", "crash");
+  CAF_CHECK_EQUAL(events(), "-a +a");
+  pass(50ms);
+  CAF_CHECK_EQUAL(events(), "+b +c");
+}
+
+CAF_TEST(a start that fails stops those that are restarted with it) {
+  auto failing = child("b");
+  failing.spawn = [](const spawn_context&) -> result<caf::actor> {
+    return fail(ec::storage_failed, "connection refused");
+  };
+  supervise(strategy::one_for_all, {child("a"), failing});
+  CAF_CHECK_EQUAL(events(), "+a -a +a -a");
+  CAF_CHECK_EQUAL(state("/node/a"), "stopped");
+  CAF_CHECK_EQUAL(state("/node/b"), "waiting");
+}
+
 // -- restarts ------------------------------------------------------------------
 
 CAF_TEST(a child that goes on crashing is restarted later each time) {
