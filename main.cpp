@@ -4,6 +4,7 @@
 #include "actors/services.hpp"
 #include "config/load.hpp"
 #include "gateways/cli/cli.hpp"
+#include "gateways/cli/exit_code.hpp"
 #include "gateways/gateways.hpp"
 #include "runtime/actor/actor_config.hpp"
 #include "runtime/cluster/node_uuid.hpp"
@@ -30,10 +31,8 @@ using namespace bpci;
 /// What a node gets to stop in good order; then it leaves as it is.
 constexpr auto stop_max = std::chrono::seconds{30};
 
-/// sysexits.h: the cluster has declared this node dead, or the supervision tree has failed. Whoever
-/// runs the node starts it again.
-constexpr int exit_fenced = 70;
-constexpr int exit_refused = 2;
+constexpr int exit_fenced = static_cast<int>(cli::exit_code::fenced);
+constexpr int exit_refused = static_cast<int>(cli::exit_code::usage);
 
 int refuse(const failure& why) {
   std::fprintf(stderr, "bpci: %s\n  %s\n", to_string(why).c_str(),

@@ -129,7 +129,7 @@ void show(api_actor& self, const call_ptr& what) {
               agent, member_answer_max, cluster::show_actor{path},
               [what, reply](const actor_state& x) {
                 auto state = codec::parse_json(x.json);
-                (*reply)["state"] = state ? std::move(*state) : json::value{x.json};
+                (*reply)["state"] = state ? std::move(*state) : json::value(x.json);
                 what->ok(std::move(*reply));
               },
               // What the supervisor knows is shown all the same: it may hang, or be starting.

@@ -29,7 +29,7 @@ void write_pretty(const json::value& x, std::string& out, int indent) {
     for (const auto& [key, value] : *object) {
       if (!std::exchange(first, false)) out += ',';
       pad(indent + 1);
-      out += json::serialize(json::value{key}) + ": ";
+      out += json::serialize(json::value(key)) + ": ";
       write_pretty(value, out, indent + 1);
     }
     pad(indent);

@@ -8,7 +8,8 @@
 #include <optional>
 #include <string>
 
-/// The files of an embedded PostgreSQL. For the .cpp files of this folder.
+/// The files of an embedded PostgreSQL. For the .cpp files of this folder,
+/// and for whoever looks for what is missing.
 namespace bpci::storage {
 
 /// What stands where in the data directory.

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "gateways/cli/context.hpp"
+
+#include <functional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+/// The commands. Each function below adds a group to the tree, in the file of its name.
+namespace bpci::cli {
+
+/// What the command line chose.
+struct command_line {
+  global_options options;
+  std::function<exit_code(const context&)> action; ///< empty: nothing was chosen
+  std::string program = "bpci";
+};
+
+/// A command that only holds others.
+CLI::App& add_group(CLI::App& to, const std::string& name, const std::string& what);
+
+/// A command that does something. `example` is a whole command line.
+CLI::App& add_command(CLI::App& to, const std::string& name, const std::string& what,
+                      const std::string& example, command_line& line,
+                      std::function<exit_code(const context&)> action);
+
+void add_server_commands(CLI::App& to, command_line& line);  ///< `server start`
+void add_oracle_commands(CLI::App& to, command_line& line);  ///< `oracle ...`
+void add_actor_commands(CLI::App& to, command_line& line);   ///< `actors ...`
+void add_cluster_commands(CLI::App& to, command_line& line); ///< `cluster`, `quarantine`
+void add_config_commands(CLI::App& to, command_line& line);  ///< `config ...`
+void add_doctor_command(CLI::App& to, command_line& line);
+void add_shell_commands(CLI::App& to, command_line& line); ///< `completion`, `version`
+
+/// `server start`, also to be found as `oracle start`.
+void add_start_command(CLI::App& to, const std::string& example, command_line& line);
+
+/// `limit` and `all` of a list.
+struct page_options {
+  std::uint32_t limit = 100;
+  bool all = false;
+};
+void add_page_options(CLI::App& to, page_options& page);
+
+} // namespace bpci::cli

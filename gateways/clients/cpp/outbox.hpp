@@ -1,0 +1,130 @@
+#pragma once
+
+#include "gateways/clients/cpp/backoff.hpp"
+#include "gateways/clients/cpp/message.hpp"
+#include "messages/oracle/frames.hpp"
+
+#include <chrono>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+namespace bpci::client {
+
+/// Now, by the clock that other machines can be compared with and by the one that never jumps.
+struct moment {
+  timestamp_ms wall;
+  std::chrono::steady_clock::time_point steady;
+};
+
+struct outbox_settings {
+  node_id source;
+  std::size_t queue_max = 10'000; ///< messages without all their answers
+  backoff retry;
+};
+
+/// A message that has all its answers, and whom to tell.
+struct completion {
+  report_handler tell;
+  report what;
+};
+using completions = std::vector<completion>;
+
+/// Decides what a client sends, and when (docs/protocol/bpi-1.0.md, sections 3 and 4): keeps each
+/// message until it is answered for every target, sends it again after a reconnect or a passing
+/// refusal, and stays inside the window and the rate that the server allows. Messages leave in the
+/// order in which they were added, except for retries that a single target asks for. Pure: no
+/// socket, no clock, no key; the envelopes that it yields are unsigned.
+class outbox {
+public:
+  using instant = std::chrono::steady_clock::time_point;
+
+  explicit outbox(outbox_settings how);
+
+  /// `x.id` must be set. Errors: `invalid_argument` (an id, the type, no target or the same one
+  /// twice), `conflict` (the id is under way), `busy` (the queue is full).
+  result<void> add(outgoing x, std::chrono::milliseconds deadline, moment now, report_handler tell);
+
+  /// The handshake is done: everything without an answer is to be sent (again).
+  void opened(const oracle::limits& allowed, std::uint64_t resume_from, moment now);
+
+  /// The connection is gone, and nothing is under way on it any more.
+  void closed();
+
+  /// The next envelope to be transmitted now, if there is one: it counts as transmitted.
+  std::optional<oracle::envelope> next(moment now);
+
+  completions on_receipt(const oracle::receipt& x);
+
+  /// `luck` is any random number, for the jitter.
+  completions on_refusal(const oracle::refusal& x, moment now, std::uint64_t luck);
+
+  /// Ends a message that cannot be sent at all.
+  completions refuse(const message_id& id, const failure& why);
+
+  /// Ends the messages whose deadline has passed.
+  completions expire(moment now);
+
+  /// Ends all messages.
+  completions refuse_all(const failure& why);
+
+  /// When to call `expire` and `next` again, if nothing else happens before.
+  [[nodiscard]] std::optional<instant> wake(moment now) const;
+
+  [[nodiscard]] std::size_t size() const noexcept { return messages_.size(); }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+  [[nodiscard]] std::uint64_t last_sequence() const noexcept { return last_sequence_; }
+
+private:
+  /// The place in the order of `add`.
+  using place = std::uint64_t;
+
+  enum class stage : std::uint8_t { ready, in_flight, waiting };
+
+  struct target_state {
+    node_id name;
+    std::optional<failure> answer; ///< final
+    bool asked_again = false;      ///< has refused this transmission for a time
+  };
+
+  struct entry {
+    outgoing what;
+    std::vector<target_state> targets;
+    report_handler tell;
+    instant deadline;
+    stage now = stage::ready;
+    instant retry_at;
+    std::uint32_t attempts = 0; ///< transmissions that ended with a passing refusal
+  };
+
+  using entries = std::map<place, entry>;
+
+  entries::iterator find(const message_id& id);
+  void move(entries::iterator at, stage to);
+  void retry_later(entries::iterator at, instant when);
+  void promote(instant now);
+  bool take_token(instant now);
+  [[nodiscard]] std::chrono::nanoseconds depth() const;
+  completions answer(entries::iterator at, const node_id& target, failure why);
+  completions settle(entries::iterator at);
+  completion finish(entries::iterator at, const failure& missing);
+  void forget(entries::iterator at);
+
+  outbox_settings how_;
+  entries messages_;
+  std::unordered_map<message_id, place> by_id_;
+  std::set<place> ready_;
+  std::set<std::pair<instant, place>> waiting_;
+  std::set<std::pair<instant, place>> deadlines_;
+  std::size_t in_flight_ = 0;
+  place next_place_ = 0;
+  std::uint64_t last_sequence_ = 0;
+
+  bool open_ = false;
+  oracle::limits allowed_;
+  instant paused_until_{}; ///< The server has refused for a reason that hits every message.
+  std::chrono::nanoseconds interval_{0}; ///< between two messages at the allowed rate
+  instant bucket_full_at_{};             ///< when the token bucket would be full again
+};
+
+} // namespace bpci::client

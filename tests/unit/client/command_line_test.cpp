@@ -1,0 +1,508 @@
+#define CAF_SUITE cli_command_line
+
+#include "gateways/cli/surroundings.hpp"
+#include "messages/codec/json.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <unistd.h>
+
+using namespace bpci;
+using namespace bpci::cli;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// The words of a line as a shell gives them; only the quotes that document 2 uses.
+std::vector<std::string> words_of(std::string_view line) {
+  std::vector<std::string> out;
+  std::string word;
+  char quote = 0;
+  bool any = false;
+  for (const auto x : line) {
+    if (quote != 0 ? x == quote : x == '\'' || x == '"') {
+      quote = quote != 0 ? '\0' : x;
+      any = true;
+    } else if (x == ' ' && quote == 0) {
+      if (any) out.push_back(std::exchange(word, {}));
+      any = false;
+    } else {
+      word += x;
+      any = true;
+    }
+  }
+  if (any) out.push_back(word);
+  return out;
+}
+
+/// Null if it is not JSON.
+boost::json::value parse(std::string_view text) {
+  auto out = codec::parse_json(text);
+  CAF_CHECK(out.has_value());
+  return out ? std::move(*out) : boost::json::value{};
+}
+
+struct fixture {
+  std::filesystem::path home =
+      std::filesystem::temp_directory_path() / ("bpci-cli-" + std::to_string(::getpid()));
+  std::ostringstream out;
+  std::ostringstream err;
+  std::map<std::string, std::string> variables{{"HOME", home.string()}};
+  std::vector<api_call> calls;
+  result<http::response> answer = http::json_response(parse(R"({"data":{}})"));
+  std::vector<http::response> pages; ///< if not empty, in place of `answer`
+  std::optional<client::outgoing> sent;
+  std::optional<client::options> link;
+  std::chrono::milliseconds send_timeout{0};
+  std::optional<start_request> started;
+
+  fixture() { std::filesystem::create_directories(home); }
+  ~fixture() { std::filesystem::remove_all(home); }
+
+  int run(std::string_view line) {
+    out.str({});
+    err.str({});
+    calls.clear();
+    surroundings around{.out = out, .err = err};
+    around.variable = [this](const std::string& name) -> std::optional<std::string> {
+      const auto found = variables.find(name);
+      if (found == variables.end()) return std::nullopt;
+      return found->second;
+    };
+    around.call = [this](const api_call& x) -> result<http::response> {
+      calls.push_back(x);
+      return pages.empty() ? answer : result<http::response>{pages.at(calls.size() - 1)};
+    };
+    around.send = [this](client::options how, client::outgoing what,
+                         std::chrono::milliseconds timeout) -> result<client::report> {
+      send_timeout = timeout;
+      link = std::move(how);
+      sent = what;
+      client::report x{what.id.value_or(message_id{"m1"}), {}};
+      for (const auto& target : what.targets)
+        x.targets.push_back(
+            {target, target.get() == "gone" ? fail(ec::unknown_target) : failure{ec::none, {}}});
+      return x;
+    };
+    around.now = [] { return timestamp_ms{1'800'000'000'000}; };
+    around.hooks.start_server = [this](const start_request& x) {
+      started = x;
+      return 0;
+    };
+    return bpci::cli::run(words_of(line), around);
+  }
+
+  void answer_with(int status, std::string_view body) {
+    answer = http::json_text_response(std::string{body}, status);
+  }
+
+  bool err_has(std::string_view x) const { return err.str().find(x) != std::string::npos; }
+  bool out_has(std::string_view x) const { return out.str().find(x) != std::string::npos; }
+
+  std::string write_file(const std::string& name, std::string_view text) {
+    const auto path = home / name;
+    std::ofstream{path} << text;
+    return path.string();
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(command_line_tests, fixture)
+
+// -- the command lines of document 2 -------------------------------------------------
+
+CAF_TEST(a node is started with its configuration) {
+  const auto file = write_file("oracle-config.yaml", "listen:\n  port: 9100\n");
+  CAF_CHECK_EQUAL(run("bpci oracle start --config " + file), 0);
+  CAF_REQUIRE(started);
+  CAF_CHECK_EQUAL(started->config.listen.port, 9100);
+  CAF_CHECK_EQUAL(run("bpci server start --config " + file + " --set listen.port=9200"), 0);
+  CAF_CHECK_EQUAL(started->config.listen.port, 9200);
+  CAF_CHECK(started->config_file == file);
+}
+
+CAF_TEST(the container of document 2 starts a node by its name) {
+  const auto file = write_file("c.yaml", "node:\n  id: c\n");
+  CAF_CHECK_EQUAL(run("/usr/bin/bpi-oracle-node --config " + file), 0);
+  CAF_REQUIRE(started);
+  CAF_CHECK_EQUAL(started->config.node.id, "c");
+  CAF_CHECK_EQUAL(run("bpi-oracle-node version"), 0);
+  CAF_CHECK_EQUAL(run("metanode version"), 0);
+  CAF_CHECK_EQUAL(run("bpci-enterprise oracle stats"), 0);
+  started.reset();
+  CAF_CHECK_EQUAL(run("bpi-oracle-node --set node.id=d"), 0);
+  CAF_REQUIRE(started);
+  CAF_CHECK_EQUAL(started->config.node.id, "d");
+}
+
+CAF_TEST(a node is registered with the key that is kept for it) {
+  CAF_CHECK_EQUAL(run("bpci oracle register-node --node-id \"bpi-node-001\" "
+                      "--node-type \"EncCluster\" --endpoint \"ws://localhost:8080\""),
+                  0);
+  CAF_REQUIRE_EQUAL(calls.size(), 1u);
+  CAF_CHECK_EQUAL(calls[0].method, "POST");
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/oracle/nodes/register");
+  const auto body = parse(calls[0].body);
+  CAF_CHECK(body.at("node_id") == "bpi-node-001");
+  CAF_CHECK(body.at("node_type") == "EncCluster");
+  CAF_CHECK(body.at("endpoint") == "ws://localhost:8080");
+  const auto key = std::string{body.at("public_key").get_string()};
+  CAF_CHECK_EQUAL(key.size(), 64u);
+  CAF_CHECK(out_has(key));
+  CAF_CHECK_EQUAL(run("bpci oracle register-node --node-id bpi-node-001 --node-type T "
+                      "--endpoint ws://x --capabilities a,b"),
+                  0);
+  const auto again = parse(calls[0].body);
+  CAF_CHECK(again.at("public_key") == key.c_str());
+  CAF_CHECK_EQUAL(again.at("capabilities").get_array().size(), 2u);
+}
+
+CAF_TEST(a public key may be given instead of a key file) {
+  const auto key = crypto::to_hex(crypto::generate().pub);
+  CAF_CHECK_EQUAL(run("bpci oracle register-node --node-id a --node-type T --endpoint ws://x "
+                      "--public-key "
+                      + key),
+                  0);
+  CAF_CHECK(parse(calls[0].body).at("public_key") == key.c_str());
+  CAF_CHECK(!std::filesystem::exists(home / ".config/bpci/keys/a.key"));
+  CAF_CHECK_EQUAL(run("bpci oracle register-node --node-id a --node-type T --endpoint ws://x "
+                      "--public-key 00"),
+                  2);
+  CAF_CHECK_EQUAL(run("bpci oracle register-node --node-id ../a --node-type T --endpoint ws://x"),
+                  2);
+  CAF_CHECK_EQUAL(run("bpci oracle register-node --node-id a --node-type T --endpoint ws://x "
+                      "--key f --public-key "
+                      + key),
+                  2);
+}
+
+CAF_TEST(a message is sent with the key of its source) {
+  const std::string line = "bpci oracle send-message --source \"banking-system\" "
+                           "--target \"payment-system\" --message-type \"DataSync\" "
+                           "--content '{\"account\": \"123\", \"balance\": 1000.00}'";
+  CAF_CHECK_EQUAL(run(line), 2);
+  CAF_CHECK(err_has("register-node"));
+  CAF_CHECK_EQUAL(run("bpci oracle register-node --node-id banking-system --node-type Banking "
+                      "--endpoint ws://x"),
+                  0);
+  CAF_CHECK_EQUAL(run(line), 0);
+  CAF_REQUIRE(sent);
+  CAF_CHECK_EQUAL(sent->type, "DataSync");
+  CAF_CHECK(sent->targets == std::vector{node_id{"payment-system"}});
+  // Not one digit is written anew.
+  CAF_CHECK_EQUAL((std::string{sent->body.begin(), sent->body.end()}),
+                  R"({"account": "123", "balance": 1000.00})");
+  CAF_CHECK_EQUAL(link->urls.front(), "ws://127.0.0.1:8080");
+  CAF_CHECK_EQUAL(link->node_id.get(), "banking-system");
+  CAF_CHECK(out_has("acknowledged"));
+
+  CAF_CHECK_EQUAL(run(line
+                      + " --target a,b --target gone --priority High --timeout 5 "
+                        "--id again --url http://h:9 -o json"),
+                  1);
+  CAF_CHECK_EQUAL(sent->targets.size(), 4u);
+  CAF_CHECK(sent->priority == oracle::priority::High);
+  CAF_CHECK(send_timeout == 5s);
+  CAF_CHECK_EQUAL(link->urls.front(), "ws://h:9");
+  const auto data = parse(out.str());
+  CAF_CHECK(data.at("id") == "again");
+  CAF_CHECK(data.at("targets").at(3).at("result") == "unknown_target");
+}
+
+CAF_TEST(content comes from a file or is refused when it is not JSON) {
+  run("bpci oracle register-node --node-id a --node-type T --endpoint ws://x");
+  const auto file = write_file("body.json", "[1,2]");
+  const std::string line = "bpci oracle send-message --source a --target b --message-type T ";
+  CAF_CHECK_EQUAL(run(line + "--content @" + file), 0);
+  CAF_CHECK_EQUAL(sent->body.size(), 5u);
+  CAF_CHECK_EQUAL(run(line + "--content @/nowhere"), 2);
+  CAF_CHECK_EQUAL(run(line + "--content '{account: 1}'"), 2);
+  CAF_CHECK(err_has("column"));
+  CAF_CHECK_EQUAL(run(line + "--content 1 --priority Urgent"), 2);
+}
+
+CAF_TEST(statistics and nodes are asked for) {
+  answer_with(200, R"({"data":{"accepted":17},"error":null})");
+  CAF_CHECK_EQUAL(run("bpci oracle stats"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/oracle/stats");
+  CAF_CHECK_EQUAL(out.str(), "accepted  17\n");
+
+  answer_with(200, R"({"data":{"nodes":[{"node_id":"bank-a","node_type":"Banking",
+    "status":"Connected","sessions":3,"last_seen":1799999940000,"capabilities":["x"],
+    "endpoint":"ws://a"}],"next":"bank-a"}})");
+  CAF_CHECK_EQUAL(run("bpci oracle list-nodes"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/oracle/nodes?limit=100");
+  CAF_CHECK(out_has("bank-a  Banking  Connected  -          3  1m 00s"));
+  CAF_CHECK_EQUAL(run("bpci oracle list-nodes --type \"Data Provider\" --limit 5 -o yaml"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/oracle/nodes?type=Data%20Provider&limit=5");
+  CAF_CHECK(out_has("node_id: bank-a"));
+}
+
+CAF_TEST(every page is fetched with all) {
+  pages = {http::json_text_response(R"({"data":{"nodes":[{"node_id":"a"}],"next":"a&b"}})"),
+           http::json_text_response(R"({"data":{"nodes":[{"node_id":"b"}],"next":null}})")};
+  CAF_CHECK_EQUAL(run("bpci oracle list-nodes --all -o json"), 0);
+  CAF_REQUIRE_EQUAL(calls.size(), 2u);
+  CAF_CHECK_EQUAL(calls[1].path, "/api/v1/oracle/nodes?limit=100&after=a%26b");
+  CAF_CHECK_EQUAL(parse(out.str()).at("nodes").get_array().size(), 2u);
+}
+
+CAF_TEST(what is not there yet is said to be unknown) {
+  for (const auto* line :
+       {"bpci oracle query --query-type \"node_status\" --parameters '{\"node_id\": \"x\"}'",
+        "bpci consensus propose --type \"NetworkParameter\" --content '{}' --threshold 0.67",
+        "bpci consensus list-active", "bpci inter-app validate --agreement-id \"agreement-001\""}) {
+    CAF_CHECK_EQUAL(run(line), 2);
+    CAF_CHECK(err_has(" has no command "));
+    CAF_CHECK(err_has("There are:"));
+    CAF_CHECK(calls.empty());
+  }
+  CAF_CHECK(err_has("bpci has no command inter-app"));
+}
+
+// -- the others ----------------------------------------------------------------------
+
+CAF_TEST(the tree of actors is shown and acted on) {
+  answer_with(200, R"({"data":{"rows":[
+    {"path":"/node","type":"SUPERVISOR","state":"running","actor_id":1,"restarts":0,
+     "mailbox_depth":2,"started_at":1799999990000,"last_error":""},
+    {"path":"/node/links","type":"LINK","state":"backing_off","actor_id":0,"restarts":4,
+     "mailbox_depth":0,"started_at":5,"last_error":"boom"}],"next":""}})");
+  CAF_CHECK_EQUAL(run("bpci actors tree --filter link"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/actors?filter=link&limit=100");
+  CAF_CHECK_EQUAL(out.str(),
+                  "ACTOR    TYPE        STATE        RESTARTS  MAILBOX  UPTIME  LAST ERROR\n"
+                  "/node    SUPERVISOR  running             0        2  10s     -\n"
+                  "  links  LINK        backing_off         4        0  -       boom\n");
+  answer_with(200, R"({"data":{"path":"/node/links/link:bank-a","actor_id":17}})");
+  for (const std::string verb : {"kill", "restart", "pause", "resume"}) {
+    CAF_CHECK_EQUAL(run("bpci actors " + verb + " /node/links/link:bank-a --reason \"stuck now\""),
+                    0);
+    CAF_CHECK_EQUAL(calls[0].path, "/api/v1/actors/" + verb);
+    CAF_CHECK_EQUAL(calls[0].body, R"({"path":"/node/links/link:bank-a","reason":"stuck now"})");
+    CAF_CHECK_EQUAL(run("bpci actors " + verb + " /node/links"), 2);
+    CAF_CHECK(err_has("--reason"));
+  }
+  answer_with(200, R"({"data":{"row":{"path":"/n"},"state":"{\"peers\":3}"}})");
+  CAF_CHECK_EQUAL(run("bpci actors show /node/links/link:bank-a"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/actors/node/links/link%3Abank-a");
+  CAF_CHECK(out_has("\"peers\": 3"));
+}
+
+CAF_TEST(the cluster and the quarantine are shown) {
+  answer_with(200, R"({"data":{"members":[{"member":{"id":"n1","state":"up",
+    "http_address":"h:1","incarnation":5},"self":true,"connected":true,"silent_ms":20}]}})");
+  CAF_CHECK_EQUAL(run("bpci cluster members"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/cluster/members");
+  CAF_CHECK(out_has("n1      up     yes   yes        20ms    h:1   5"));
+  answer_with(200, R"({"data":{"messages":[{"id":"m","since":1799999000000,"crashes":[
+    {"actor":"/a","error":"x","at":1},{"actor":"/b","error":"y","at":2}]}],"next":""}})");
+  CAF_CHECK_EQUAL(run("bpci quarantine list"), 0);
+  CAF_CHECK(out_has("/b"));
+  CAF_CHECK_EQUAL(run("bpci quarantine release m --reason fixed"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/quarantine/release");
+  CAF_CHECK_EQUAL(calls[0].body, R"({"id":"m","reason":"fixed"})");
+}
+
+CAF_TEST(a configuration is judged with places and remedies) {
+  const auto good = write_file("good.yaml", "node:\n  id: a\n");
+  CAF_CHECK_EQUAL(run("bpci config validate " + good), 0);
+  const auto bad = write_file("bad.yaml", "node:\n  id: a\nlisten:\n  prot: 5\n  port: 99999\n");
+  CAF_CHECK_EQUAL(run("bpci config validate " + bad), 2);
+  CAF_CHECK(err_has(bad + ":4:3:"));
+  CAF_CHECK(err_has(bad + ":5:"));
+  CAF_CHECK_EQUAL(run("bpci config validate -o json " + bad), 2);
+  const auto error = parse(err.str());
+  CAF_CHECK(error.at("error").at("code") == "config_invalid");
+  CAF_CHECK_EQUAL(error.at("error").at("problems").get_array().size(), 2u);
+  CAF_CHECK_EQUAL(run("bpci server start --config " + bad), 2);
+  CAF_CHECK_EQUAL(run("bpci server start --config " + good + " --set listen.port=x"), 2);
+  CAF_CHECK(!started);
+  CAF_CHECK_EQUAL(run("bpci config show-defaults"), 0);
+  CAF_CHECK_EQUAL(run("bpci config validate " + write_file("defaults.yaml", out.str())), 0);
+}
+
+CAF_TEST(doctor names what is missing and how to repair it) {
+  answer_with(401, R"({"code":"not_authenticated","title":"No token."})");
+  CAF_CHECK_EQUAL(run("bpci doctor -o json --config "
+                      + write_file("d.yaml", "listen:\n  port: 0\nnode:\n  data_dir: "
+                                                 + home.string() + "/data\n")),
+                  1);
+  const auto data = parse(out.str());
+  CAF_CHECK(data.at("ok") == false);
+  for (const auto& x : data.at("checks").get_array())
+    if (x.at("result") == "fail") CAF_CHECK(x.get_object().contains("fix"));
+  CAF_CHECK_EQUAL(run("bpci doctor --config /nowhere.yaml --before-start"), 1);
+  CAF_CHECK(out_has("configuration  fail"));
+}
+
+CAF_TEST(doctor says that data cannot be written) {
+  const auto file = write_file("not-a-folder", "");
+  CAF_CHECK_EQUAL(run("bpci doctor --before-start --config "
+                      + write_file("d.yaml", "node:\n  data_dir: " + file + "\n")),
+                  1);
+  CAF_CHECK(out_has("data directory  fail"));
+}
+
+// -- errors ----------------------------------------------------------------------------
+
+CAF_TEST(how a command ends tells a script what went wrong) {
+  answer = fail(ec::unavailable, "connection refused");
+  CAF_CHECK_EQUAL(run("bpci oracle stats"), 3);
+  CAF_CHECK(err_has("Next: "));
+  answer = fail(ec::timeout);
+  CAF_CHECK_EQUAL(run("bpci oracle stats"), 5);
+  answer = fail(ec::invalid_argument);
+  CAF_CHECK_EQUAL(run("bpci oracle stats --url nonsense"), 2);
+  answer_with(401, R"({"code":"not_authenticated","title":"No token.","next_step":"Get one."})");
+  CAF_CHECK_EQUAL(run("bpci oracle stats"), 4);
+  CAF_CHECK(err_has("BPCI_TOKEN"));
+  answer_with(403, R"({"code":"not_permitted","title":"No.","detail":"needs admin"})");
+  CAF_CHECK_EQUAL(run("bpci oracle stats"), 4);
+  CAF_CHECK(err_has("needs admin"));
+  answer_with(404, R"({"code":"not_found","title":"Nothing.","next_step":"Look."})");
+  CAF_CHECK_EQUAL(run("bpci actors show /x"), 1);
+  CAF_CHECK(err_has("Next: Look."));
+  answer_with(502, "<html>");
+  CAF_CHECK_EQUAL(run("bpci oracle stats"), 1);
+  CAF_CHECK(err_has("502"));
+  answer_with(200, "<html>");
+  CAF_CHECK_EQUAL(run("bpci oracle stats"), 1);
+  answer_with(200, R"({"data":{"unexpected":1}})");
+  CAF_CHECK_EQUAL(run("bpci oracle list-nodes"), 1);
+}
+
+CAF_TEST(errors come in the format that was asked for) {
+  answer_with(403, R"({"code":"not_permitted","title":"No.","next_step":"Ask."})");
+  CAF_CHECK_EQUAL(run("bpci oracle stats -o json"), 4);
+  const auto data = parse(err.str());
+  CAF_CHECK(data.at("error").at("code") == "not_permitted");
+  CAF_CHECK(data.at("error").at("next_step") == "Ask.");
+  CAF_CHECK(data.at("error").at("exit_code") == 4);
+  CAF_CHECK(out.str().empty());
+  CAF_CHECK_EQUAL(run("bpci oracle nonsense -o yaml"), 2);
+  CAF_CHECK(err_has("error:\n  code: invalid_argument"));
+}
+
+CAF_TEST(a mistyped word is answered with the nearest one) {
+  CAF_CHECK_EQUAL(run("bpci orcale stats"), 2);
+  CAF_CHECK(err_has("Did you mean oracle?"));
+  CAF_CHECK_EQUAL(run("bpci oracle --url http://x list-node"), 2);
+  CAF_CHECK(err_has("Did you mean list-nodes?"));
+  CAF_CHECK_EQUAL(run("bpci oracle list-nodes --limti 5"), 2);
+  CAF_CHECK(err_has("Did you mean --limit?"));
+  CAF_CHECK_EQUAL(run("bpci"), 2);
+  CAF_CHECK_EQUAL(run("bpci oracle"), 2);
+  CAF_CHECK(err_has("bpci oracle --help"));
+  CAF_CHECK_EQUAL(run("bpci oracle list-nodes --limit 5000"), 2);
+  CAF_CHECK_EQUAL(run("bpci oracle stats --timeout soon"), 2);
+  CAF_CHECK_EQUAL(run("bpci oracle stats -o xml"), 2);
+}
+
+CAF_TEST(the token comes from where the user put it) {
+  const auto bearer = [&] { return std::string{calls.at(0).headers.get("Authorization")}; };
+  run("bpci oracle stats");
+  CAF_CHECK_EQUAL(bearer(), "");
+  std::filesystem::create_directories(home / ".config/bpci");
+  write_file(".config/bpci/token", "of-home\n");
+  run("bpci oracle stats");
+  CAF_CHECK_EQUAL(bearer(), "Bearer of-home");
+  variables["BPCI_TOKEN_FILE"] = write_file("t2", "of-file-variable");
+  run("bpci oracle stats");
+  CAF_CHECK_EQUAL(bearer(), "Bearer of-file-variable");
+  variables["BPCI_TOKEN"] = "of-variable";
+  run("bpci oracle stats");
+  CAF_CHECK_EQUAL(bearer(), "Bearer of-variable");
+  run("bpci --token-file " + write_file("t3", " \n") + " oracle stats");
+  CAF_CHECK(calls.empty());
+  run("bpci oracle stats --token-file " + write_file("t4", "of-file"));
+  CAF_CHECK_EQUAL(bearer(), "Bearer of-file");
+  run("bpci oracle stats --token of-flag");
+  CAF_CHECK_EQUAL(bearer(), "Bearer of-flag");
+  CAF_CHECK_EQUAL(run("bpci oracle stats --token-file /nowhere"), 2);
+}
+
+CAF_TEST(the address comes from the option or the environment) {
+  run("bpci oracle stats");
+  CAF_CHECK_EQUAL(calls[0].base_url, "http://127.0.0.1:8080");
+  variables["BPCI_URL"] = "http://h:1/";
+  run("bpci oracle stats --timeout 250ms");
+  CAF_CHECK_EQUAL(calls[0].base_url, "http://h:1");
+  CAF_CHECK(calls[0].timeout == 250ms);
+  run("bpci --url http://g:2 oracle stats");
+  CAF_CHECK_EQUAL(calls[0].base_url, "http://g:2");
+}
+
+// -- help ------------------------------------------------------------------------------
+
+CAF_TEST(every command explains itself with an example) {
+  const std::vector<std::string> commands{"server start",
+                                          "oracle start",
+                                          "oracle register-node",
+                                          "oracle send-message",
+                                          "oracle stats",
+                                          "oracle list-nodes",
+                                          "actors tree",
+                                          "actors show",
+                                          "actors kill",
+                                          "actors restart",
+                                          "actors pause",
+                                          "actors resume",
+                                          "cluster members",
+                                          "quarantine list",
+                                          "quarantine release",
+                                          "doctor",
+                                          "config validate",
+                                          "config show-defaults",
+                                          "completion",
+                                          "version",
+                                          "oracle",
+                                          "actors"};
+  for (const auto& x : commands) {
+    CAF_CHECK_EQUAL(run("bpci " + x + " --help"), 0);
+    CAF_CHECK(out_has("Example:\n  "));
+  }
+  CAF_CHECK_EQUAL(run("bpci --help"), 0);
+  CAF_CHECK(out_has("Exit codes:"));
+  CAF_CHECK(out_has("  3  no node answers at the address"));
+  CAF_CHECK(!out_has("__complete"));
+}
+
+CAF_TEST(the version names the protocol) {
+  CAF_CHECK_EQUAL(run("bpci version -o json"), 0);
+  CAF_CHECK(parse(out.str()).at("protocol") == "1.0");
+  CAF_CHECK_EQUAL(run("bpci --version"), 0);
+}
+
+CAF_TEST(the shell is told what could stand next) {
+  CAF_CHECK_EQUAL(run("bpci __complete -- \"\""), 0);
+  CAF_CHECK(out_has("oracle\n"));
+  CAF_CHECK(!out_has("__complete"));
+  run("bpci __complete -- oracle li");
+  CAF_CHECK_EQUAL(out.str(), "list-nodes\n");
+  run("bpci __complete -- oracle list-nodes --li");
+  CAF_CHECK_EQUAL(out.str(), "--limit\n");
+  run("bpci __complete -- oracle list-nodes --ur");
+  CAF_CHECK_EQUAL(out.str(), "--url\n");
+  run("bpci __complete -- --url http://x oracle sen");
+  CAF_CHECK_EQUAL(out.str(), "send-message\n");
+  answer_with(200, R"({"data":{"rows":[{"path":"/node/a"},{"path":"/node/b"}],"next":""}})");
+  run("bpci __complete -- actors show /node/");
+  CAF_CHECK_EQUAL(out.str(), "/node/a\n/node/b\n");
+  answer = fail(ec::unavailable);
+  CAF_CHECK_EQUAL(run("bpci __complete -- actors kill /"), 0);
+  CAF_CHECK(out.str().empty());
+  CAF_CHECK(err.str().empty());
+  for (const auto* shell : {"bash", "zsh", "fish"}) {
+    CAF_CHECK_EQUAL(run(std::string{"bpci completion "} + shell), 0);
+    CAF_CHECK(out_has("__complete"));
+  }
+  CAF_CHECK_EQUAL(run("bpci completion tcsh"), 2);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
