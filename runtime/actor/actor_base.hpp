@@ -78,6 +78,14 @@ public:
     return how;
   }
 
+  /// Whoever still has a request of this actor in hand keeps its memory; what the request was made
+  /// for is let go of now.
+  bool cleanup(caf::error&& why, caf::execution_unit* where) override {
+    auto ended = Base::cleanup(std::move(why), where);
+    calls_.clear();
+    return ended;
+  }
+
 protected:
   /// The actor's state as JSON text, without secrets, for `bpci actors show`.
   virtual std::string describe() const { return "{}"; }
@@ -99,17 +107,24 @@ protected:
   template <class Reply, class Handle, class Message, class Ok, class Bad>
   void ask(const Handle& target, std::chrono::milliseconds deadline, Message&& what, Ok ok,
            Bad bad) {
+    struct handlers {
+      Ok ok;
+      Bad bad;
+    };
+    // What they hold is let go of with the first answer; CAF's own timer may run for long after.
+    auto both = std::make_shared<handlers>(handlers{std::move(ok), std::move(bad)});
     auto call = std::make_shared<pending_call>();
-    call->fail = [bad = std::move(bad)](const failure& why) mutable { bad(why); };
+    call->fail = [both](const failure& why) { both->bad(why); };
     remember(caf::actor_cast<caf::actor_addr>(target), call);
     this->request(target, deadline, std::forward<Message>(what))
-      .then(
-        [call, ok = std::move(ok)](const Reply& answer) mutable {
-          if (std::exchange(call->done, true)) return;
-          call->fail = nullptr;
-          ok(answer);
-        },
-        [call](caf::error& why) { call->finish(from_caf(why)); });
+        .then(
+            [call, weak = std::weak_ptr<handlers>{both}](const Reply& answer) {
+              auto held = weak.lock();
+              if (!held || std::exchange(call->done, true)) return;
+              call->fail = nullptr;
+              held->ok(answer);
+            },
+            [call](caf::error& why) { call->finish(from_caf(why)); });
   }
 
 private:
@@ -144,7 +159,8 @@ private:
     if (found == calls_.end()) return;
     auto calls = std::move(found->second.calls);
     calls_.erase(found);
-    for (auto& call : calls) call->finish({ec::restarted, {}});
+    for (auto& call : calls)
+      call->finish({ec::restarted, {}});
   }
 
   caf::result<caf::message> on_unexpected(const caf::message& what) {

@@ -19,13 +19,12 @@ actor_config::actor_config(std::size_t threads) {
   set("middleman.workers", std::size_t{0});
   set("middleman.heartbeat-interval", caf::timespan{std::chrono::milliseconds{200}});
   set("middleman.connection-timeout", caf::timespan{std::chrono::seconds{1}});
-  add_error_category(caf::atom("bpci"),
-                     [](std::uint8_t code, caf::atom_value, const caf::message& context) {
-                       auto detail = context.match_elements<std::string>()
-                                       ? context.get_as<std::string>(0)
-                                       : std::string{};
-                       return to_string(failure{static_cast<ec>(code), std::move(detail)});
-                     });
+  add_error_category(
+      caf::atom("bpci"), [](std::uint8_t code, caf::atom_value, const caf::message& context) {
+        auto detail =
+            context.match_elements<std::string>() ? context.get_as<std::string>(0) : std::string{};
+        return to_string(failure{static_cast<ec>(code), std::move(detail)});
+      });
   add_message_type<get_state>("get_state");
   add_message_type<actor_state>("actor_state");
 }

@@ -20,7 +20,7 @@ caf::error to_caf(const failure& why) {
 failure from_caf(const caf::error& why) {
   if (!why) return {ec::none, {}};
   auto text = why.context().match_elements<std::string>() ? why.context().get_as<std::string>(0)
-                                                           : std::string{};
+                                                          : std::string{};
   if (why.category() == category) return {static_cast<ec>(why.code()), std::move(text)};
   if (why == caf::sec::request_timeout) return {ec::timeout, std::move(text)};
   if (why == caf::sec::request_receiver_down || why.category() == caf::atom("exit"))

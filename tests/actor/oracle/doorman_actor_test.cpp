@@ -1,0 +1,196 @@
+#define CAF_SUITE oracle_doorman_actor
+
+#include "actors/oracle/doorman_actor.hpp"
+#include "messages/codec/json.hpp"
+#include "runtime/storage/sql.hpp"
+#include "tests/actor/oracle/oracle_fixture.hpp"
+
+/// DOORMAN as an actor: what becomes of connections that have not said who they are. A handshake
+/// that succeeds needs the register, and is tested end to end.
+namespace bpci::oracle {
+
+namespace {
+
+using namespace test;
+
+/// The first answers of a client that are refused.
+struct first_frames {
+  std::string what;
+  std::vector<raw_frame> frames;
+  std::string code;
+};
+
+struct fixture : oracle_fixture {
+  caf::actor doorman;
+
+  fixture() {
+    shared->max_handshakes = 2;
+    doorman = start<doorman_actor>(shared);
+  }
+
+  fake_connection_ptr open() {
+    auto out = std::make_shared<fake_connection>();
+    tell(doorman, connection_opened{out});
+    return out;
+  }
+
+  static challenge asked(const fake_connection_ptr& at) {
+    return std::get<challenge>(at->written.front());
+  }
+
+  /// alice's true answer.
+  hello answer_to(const challenge& x) {
+    auto out =
+        hello{"1.0", node_id{"alice"}, to_bytes(alice_keys.pub.bytes), bytes(32, 2), 0, 0, {}};
+    auto with = handshake_context{x.server_key, out.key, x.nonce, out.nonce};
+    out.signature = to_bytes(crypto::sign(alice_keys.secret, signing_bytes(with, out)).bytes);
+    return out;
+  }
+
+  void receive(const fake_connection_ptr& from, std::vector<raw_frame> frames) {
+    tell(doorman, frames_received{from, std::move(frames)});
+  }
+
+  fake_connection_ptr open_and_answer() {
+    auto out = open();
+    receive(out, {raw(answer_to(asked(out)))});
+    out->written.erase(out->written.begin());
+    return out;
+  }
+
+  void pool_that_answers(ec code) {
+    put("/alpha-1/storage/pool",
+        answering([code](const storage::job_ptr&) -> caf::result<storage::job_ptr> {
+          return to_caf(code, "of the pool");
+        }));
+  }
+
+  std::uint64_t handshakes() {
+    auto state = reply_of<actor_state>(doorman, get_state{});
+    return codec::parse_json(state.json)->at("handshakes").to_number<std::uint64_t>();
+  }
+
+  void check_refused(const fake_connection_ptr& at, const std::string& code) {
+    CAF_CHECK_EQUAL(at->said(), "refuse ? " + code);
+    CAF_CHECK_EQUAL(at->closed, code);
+    CAF_CHECK_EQUAL(handshakes(), 0u);
+  }
+
+  std::vector<first_frames> refused_answers(const challenge& x) {
+    auto good = answer_to(x);
+    auto forged = good;
+    forged.last_sequence = 1;
+    auto later_version = good;
+    later_version.version = "2.0";
+    auto other_name = good;
+    other_name.node_id = node_id{"bob"};
+    auto noise = raw_frame{to_bytes(std::string_view{"?"}), encoding::msgpack};
+    return {
+        {"noise", {noise}, "malformed"},
+        {"a message before the hello", {raw(oracle::send{letter("m1", 1)})}, "handshake_required"},
+        {"a message right behind the hello",
+         {raw(good), raw(oracle::send{letter("m1", 1)})},
+         "handshake_required"},
+        {"another version", {raw(later_version)}, "unsupported"},
+        {"what was not signed", {raw(forged)}, "bad_signature"},
+        {"the signature of another name", {raw(other_name)}, "bad_signature"}};
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(oracle_doorman_actor_tests, fixture)
+
+CAF_TEST(every client is asked something else) {
+  auto first = open();
+  auto second = open();
+  auto x = asked(first);
+  CAF_CHECK_EQUAL(x.member, member_id{"alpha-1"});
+  CAF_CHECK(x.server_key == to_bytes(server_keys.pub.bytes));
+  CAF_CHECK(x.limits == small_limits);
+  CAF_CHECK_EQUAL(x.nonce.size(), 32u);
+  CAF_CHECK(x.nonce != asked(second).nonce);
+}
+
+CAF_TEST(a client that says nothing is closed when its time is up) {
+  auto connection = open();
+  connection->said();
+  pass(4'999ms);
+  CAF_CHECK_EQUAL(connection->closed, "");
+  pass(1ms);
+  check_refused(connection, "handshake_timeout");
+}
+
+CAF_TEST(an answer that proves nothing is refused with its reason) {
+  for (auto row = std::size_t{0}; row < 6; ++row) {
+    auto connection = open();
+    auto answer = refused_answers(asked(connection)).at(row);
+    CAF_MESSAGE(answer.what);
+    connection->said();
+    receive(connection, answer.frames);
+    check_refused(connection, answer.code);
+    CAF_CHECK_EQUAL(connection->granted, answer.frames.size());
+  }
+}
+
+CAF_TEST(an answer to the challenge of another connection is refused) {
+  auto connection = open();
+  auto good = raw(answer_to(asked(open())));
+  connection->said();
+  receive(connection, {good});
+  CAF_CHECK_EQUAL(connection->closed, "bad_signature");
+}
+
+CAF_TEST(as many handshakes as allowed are held and a place is free again when one is gone) {
+  auto first = open();
+  open();
+  auto third = open();
+  CAF_CHECK_EQUAL(third->said(), "refuse ? busy retry after 200");
+  CAF_CHECK_EQUAL(third->closed, "busy");
+  tell(doorman, connection_closed{first, {ec::unavailable, {}}});
+  auto fourth = open();
+  CAF_CHECK_EQUAL(fourth->said(), "challenge");
+  CAF_CHECK_EQUAL(fourth->closed, "");
+}
+
+CAF_TEST(without a database a handshake is refused as unavailable) {
+  check_refused(open_and_answer(), "unavailable");
+}
+
+CAF_TEST(a node that the register does not know is told so) {
+  pool_that_answers(ec::unknown_node);
+  check_refused(open_and_answer(), "unknown_node");
+}
+
+CAF_TEST(whatever else the database says is its own affair) {
+  pool_that_answers(ec::busy);
+  check_refused(open_and_answer(), "unavailable");
+}
+
+CAF_TEST(a database that stays silent costs the handshake and not the timeout of the client) {
+  auto pool = stand_in(path::pool);
+  auto connection = open_and_answer();
+  pass(2'999ms);
+  CAF_CHECK_EQUAL(connection->closed, "");
+  pass(1ms);
+  check_refused(connection, "unavailable");
+  pass(10s);
+  CAF_CHECK_EQUAL(connection->said(), "");
+}
+
+CAF_TEST(a client that does not wait for the welcome is refused) {
+  auto pool = stand_in(path::pool);
+  auto connection = open_and_answer();
+  receive(connection, {raw(oracle::send{letter("m1", 1)})});
+  check_refused(connection, "handshake_required");
+}
+
+CAF_TEST(a killed doorman closes the connections that it holds) {
+  auto connection = open();
+  end(doorman);
+  CAF_CHECK_EQUAL(connection->closed, "restarted");
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace bpci::oracle
