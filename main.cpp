@@ -18,10 +18,9 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <thread>
-
 #include <pthread.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 namespace {
@@ -64,7 +63,8 @@ result<void> make_data_dir(const std::filesystem::path& where) {
 sigset_t block_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (auto x : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) sigaddset(&set, x);
+  for (auto x : {SIGINT, SIGTERM, SIGHUP, SIGUSR1})
+    sigaddset(&set, x);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return set;
@@ -76,7 +76,8 @@ int wait_for_end(const sigset_t& signals) {
     int got = 0;
     sigwait(&signals, &got);
     if (got == SIGHUP) {
-      if (auto ok = log::reopen(); !ok) log::warn("log-reopen-failed", {{"detail", ok.error().detail}});
+      if (auto ok = log::reopen(); !ok)
+        log::warn("log-reopen-failed", {{"detail", ok.error().detail}});
       continue;
     }
     if (got == SIGUSR1) return exit_fenced;
@@ -123,20 +124,23 @@ int run_node(const cli::start_request& asked, std::string dsn, crypto::key_pair 
   caf::actor_system system{settings};
   supervision::supervisor_options top;
   top.rules = restart_rules(config.supervision);
-  top.children = {storage_service(services), gateway::gateways(gateways),
-                  cluster_service(services), oracle_service(services, std::move(identity))};
+  top.children = {storage_service(services), gateway::gateways(gateways), cluster_service(services),
+                  oracle_service(services, std::move(identity))};
   auto status = 0;
   {
     supervision::supervision_tree tree{
-      system, root, std::move(top), node,
-      {.on_ready =
-         [&] {
-           log::info("node-ready", {{"member", member.get()}, {"port", http_port->load()}});
-           std::printf("%s is ready: http://%s:%u\n", member.get().c_str(),
-                       config.listen.host.c_str(), unsigned{http_port->load()});
-           std::fflush(stdout);
-         },
-       .on_failed = [end_now](const failure&) { end_now(); }}};
+        system,
+        root,
+        std::move(top),
+        node,
+        {.on_ready =
+             [&] {
+               log::info("node-ready", {{"member", member.get()}, {"port", http_port->load()}});
+               std::printf("%s is ready: http://%s:%u\n", member.get().c_str(),
+                           config.listen.host.c_str(), unsigned{http_port->load()});
+               std::fflush(stdout);
+             },
+         .on_failed = [end_now](const failure&) { end_now(); }}};
     status = wait_for_end(signals);
     if (auto stopped = tree.stop(stop_max); !stopped)
       log::warn("stop-incomplete", {{"detail", stopped.error().detail}});
@@ -163,4 +167,6 @@ int start_server(const cli::start_request& asked) {
 
 } // namespace
 
-int main(int argc, char** argv) { return cli::run(argc, argv, {.start_server = start_server}); }
+int main(int argc, char** argv) {
+  return cli::run(argc, argv, {.start_server = start_server});
+}

@@ -17,11 +17,11 @@ namespace bpci {
 
 namespace {
 
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 using supervision::child_spec;
 using supervision::policy;
 using supervision::spawn_context;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 using spawned = result<caf::actor>;
 
@@ -46,7 +46,7 @@ child_spec schema(const services_options& x, std::shared_ptr<storage::database> 
           .type = "SCHEMA",
           .spawn = [dsn = x.dsn, found, publish_to](const spawn_context& in) -> spawned {
             return in.system.spawn<storage::schema_actor, caf::detached>(
-              storage::schema_options{dsn, in.find("postgres"), publish_to, found, in.ready});
+                storage::schema_options{dsn, in.find("postgres"), publish_to, found, in.ready});
           },
           .policy = policy::transient,
           .wait_ready_max = storage::database_start_max};
@@ -58,13 +58,12 @@ child_spec pool(const services_options& x, std::shared_ptr<storage::database> fo
   how.queue_limit = x.config.storage.queue_limit;
   how.query_timeout = x.config.storage.query_timeout;
   how.application_name = "bpci/" + x.member.get();
-  return {.id = "pool",
-          .type = "PG POOL",
-          .spawn = [how, found](const spawn_context& in) -> spawned {
-            auto complete = how;
-            complete.conninfo = found->conninfo();
-            return in.system.spawn<storage::pg_pool_actor>(std::move(complete));
-          }};
+  return {
+      .id = "pool", .type = "PG POOL", .spawn = [how, found](const spawn_context& in) -> spawned {
+        auto complete = how;
+        complete.conninfo = found->conninfo();
+        return in.system.spawn<storage::pg_pool_actor>(std::move(complete));
+      }};
 }
 
 // -- oracle --------------------------------------------------------------------------
@@ -86,7 +85,7 @@ oracle::context_ptr oracle_context(const services_options& x, crypto::key_pair i
   out->node = x.node;
   out->root = x.root;
   out->identity = std::make_shared<const oracle::server_identity>(
-    oracle::server_identity{x.member, std::move(identity), to_limits(settings)});
+      oracle::server_identity{x.member, std::move(identity), to_limits(settings)});
   out->relay.self = x.member;
   out->relay.relay_timeout = settings.relay_timeout;
   out->relay.message_cache_size = settings.performance.message_cache_size;
@@ -141,16 +140,16 @@ supervision::child_spec cluster_service(const services_options& x) {
   supervision::supervisor_options how;
   how.rules = restart_rules(x.config.supervision);
   how.children = {
-    {.id = "members",
-     .type = "MEMBERS",
-     .spawn = [options, host = x.config.listen.host,
-               port = x.http_port](const spawn_context& in) -> spawned {
-       auto complete = options;
-       complete.me.http_address = host + ":" + std::to_string(port->load());
-       complete.ready = in.ready;
-       return in.system.spawn<cluster::members_actor>(std::move(complete));
-     },
-     .wait_ready_max = seconds{30}},
+      {.id = "members",
+       .type = "MEMBERS",
+       .spawn = [options, host = x.config.listen.host,
+                 port = x.http_port](const spawn_context& in) -> spawned {
+         auto complete = options;
+         complete.me.http_address = host + ":" + std::to_string(port->load());
+         complete.ready = in.ready;
+         return in.system.spawn<cluster::members_actor>(std::move(complete));
+       },
+       .wait_ready_max = seconds{30}},
   };
   return supervision::supervisor_child("cluster", std::move(how));
 }
@@ -163,10 +162,10 @@ supervision::child_spec oracle_service(const services_options& x, crypto::key_pa
   supervision::supervisor_options how;
   how.rules = restart_rules(x.config.supervision);
   how.children = {
-    oracle_child<oracle::relay_actor>("relay", "RELAY", shared),
-    oracle_child<oracle::registry_actor>("registry", "REGISTRY", shared),
-    supervision::supervisor_child("links", std::move(links)),
-    oracle_child<oracle::doorman_actor>("doorman", "DOORMAN", shared),
+      oracle_child<oracle::relay_actor>("relay", "RELAY", shared),
+      oracle_child<oracle::registry_actor>("registry", "REGISTRY", shared),
+      supervision::supervisor_child("links", std::move(links)),
+      oracle_child<oracle::doorman_actor>("doorman", "DOORMAN", shared),
   };
   return supervision::supervisor_child("oracle", std::move(how));
 }

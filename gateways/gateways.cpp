@@ -18,7 +18,8 @@ constexpr auto listen_max = std::chrono::milliseconds{10'000};
 
 std::vector<route> all_routes() {
   auto out = health_routes();
-  for (auto more : {admin_routes(), oracle_routes()}) out.insert(out.end(), more.begin(), more.end());
+  for (auto more : {admin_routes(), oracle_routes()})
+    out.insert(out.end(), more.begin(), more.end());
   return out;
 }
 
@@ -28,17 +29,17 @@ supervision::child_spec gateways(const context_ptr& shared) {
   auto door = std::make_shared<front_door>(shared, all_routes());
   supervision::supervisor_options how;
   how.children = {
-    {.id = "api",
-     .type = "API",
-     .spawn = [shared](const spawn_context& in) -> result<caf::actor> {
-       return in.system.spawn<api_actor>(shared);
-     }},
-    {.id = "listener",
-     .type = "LISTENER",
-     .spawn = [shared, door](const spawn_context& in) -> result<caf::actor> {
-       return in.system.spawn<listener_actor, caf::detached>(shared, door, in.ready);
-     },
-     .wait_ready_max = listen_max},
+      {.id = "api",
+       .type = "API",
+       .spawn = [shared](const spawn_context& in) -> result<caf::actor> {
+         return in.system.spawn<api_actor>(shared);
+       }},
+      {.id = "listener",
+       .type = "LISTENER",
+       .spawn = [shared, door](const spawn_context& in) -> result<caf::actor> {
+         return in.system.spawn<listener_actor, caf::detached>(shared, door, in.ready);
+       },
+       .wait_ready_max = listen_max},
   };
   return supervision::supervisor_child("gateway", std::move(how));
 }

@@ -26,7 +26,9 @@
 /// change of protocol, and tests/wire fails on it.
 #define BPCI_MESSAGE(type, ...)                                                                    \
   BOOST_DESCRIBE_STRUCT(type, (), (__VA_ARGS__))                                                   \
-  constexpr std::string_view message_name(const type*) { return #type; }
+  constexpr std::string_view message_name(const type*) {                                           \
+    return #type;                                                                                  \
+  }
 
 namespace bpci {
 
@@ -39,14 +41,14 @@ concept described = std::is_class_v<T> && requires(const T* x) {
 /// Calls `visit(name, member)` for each field of `x`, in the order of the description.
 template <described T, class Visitor>
 constexpr void for_each_field(T& x, Visitor&& visit) {
-  using fields = boost::describe::describe_members<std::remove_const_t<T>,
-                                                   boost::describe::mod_public>;
+  using fields =
+      boost::describe::describe_members<std::remove_const_t<T>, boost::describe::mod_public>;
   boost::mp11::mp_for_each<fields>([&](auto field) { visit(field.name, x.*field.pointer); });
 }
 
 template <described T>
-constexpr std::size_t field_count = boost::mp11::mp_size<
-  boost::describe::describe_members<T, boost::describe::mod_public>>::value;
+constexpr std::size_t field_count =
+    boost::mp11::mp_size<boost::describe::describe_members<T, boost::describe::mod_public>>::value;
 
 /// A value with a meaning: a `height` cannot be passed as a `round`. Costs nothing at run time,
 /// and travels as the bare value.

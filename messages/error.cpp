@@ -59,8 +59,9 @@ constexpr entry entry_of(ec code) noexcept {
     return {403, false, "No node is registered under this id with this key.",
             "Register it: bpci oracle register-node."};
   case ec::not_authenticated:
-    return {401, false, "The request carries no valid token.",
-            "Send the header Authorization: Bearer TOKEN; the first start of the node printed one."};
+    return {
+        401, false, "The request carries no valid token.",
+        "Send the header Authorization: Bearer TOKEN; the first start of the node printed one."};
   case ec::not_permitted:
     return {403, false, "The caller is not allowed to do this.",
             "Ask an administrator for the permission that the detail names."};
@@ -142,13 +143,21 @@ ec code_from_name(std::string_view word) noexcept {
   return code;
 }
 
-std::string_view sentence(ec code) noexcept { return entry_of(code).sentence; }
+std::string_view sentence(ec code) noexcept {
+  return entry_of(code).sentence;
+}
 
-std::string_view next_step(ec code) noexcept { return entry_of(code).next_step; }
+std::string_view next_step(ec code) noexcept {
+  return entry_of(code).next_step;
+}
 
-int http_status(ec code) noexcept { return entry_of(code).http_status; }
+int http_status(ec code) noexcept {
+  return entry_of(code).http_status;
+}
 
-bool retryable(ec code) noexcept { return entry_of(code).retryable; }
+bool retryable(ec code) noexcept {
+  return entry_of(code).retryable;
+}
 
 std::string to_string(const failure& why) {
   std::string text{name(why.code)};

@@ -17,9 +17,8 @@ typename Inspector::result_type inspect(Inspector& f, T& x) {
   return [&]<class... Field>(boost::mp11::mp_list<Field...>) {
     return f(meta::type_name(message_name(static_cast<const T*>(nullptr)).data()),
              x.*Field::pointer...);
-  }(boost::mp11::mp_rename<
-           boost::describe::describe_members<T, boost::describe::mod_public>,
-           boost::mp11::mp_list>{});
+  }(boost::mp11::mp_rename<boost::describe::describe_members<T, boost::describe::mod_public>,
+                           boost::mp11::mp_list>{});
 }
 
 template <class Inspector, class Value, class Tag>

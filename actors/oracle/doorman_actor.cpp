@@ -43,25 +43,26 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::oracle::time_is_up)
 namespace bpci::oracle {
 
 doorman_actor::doorman_actor(caf::actor_config& cfg, context_ptr shared)
-  : actor_base(cfg), shared_(std::move(shared)) {}
+    : actor_base(cfg), shared_(std::move(shared)) {}
 
 caf::behavior doorman_actor::make_behavior() {
   return {
-    [this](const connection_opened& x) { open(x.from); },
-    [this](const frames_received& x) { receive(x); },
-    [this](const connection_writable&) {},
-    [this](const connection_closed& x) { visitors_.erase(x.from); },
-    [this](const time_is_up& x) {
-      auto from = x.from.lock();
-      auto found = from ? visitors_.find(from) : visitors_.end();
-      if (found != visitors_.end() && !found->second.answered)
-        turn_away(from, {ec::handshake_timeout, {}});
-    },
+      [this](const connection_opened& x) { open(x.from); },
+      [this](const frames_received& x) { receive(x); },
+      [this](const connection_writable&) {},
+      [this](const connection_closed& x) { visitors_.erase(x.from); },
+      [this](const time_is_up& x) {
+        auto from = x.from.lock();
+        auto found = from ? visitors_.find(from) : visitors_.end();
+        if (found != visitors_.end() && !found->second.answered)
+          turn_away(from, {ec::handshake_timeout, {}});
+      },
   };
 }
 
 void doorman_actor::on_exit() {
-  for (auto& [from, who] : visitors_) from->close(ec::restarted, {});
+  for (auto& [from, who] : visitors_)
+    from->close(ec::restarted, {});
   visitors_.clear();
 }
 
@@ -102,11 +103,9 @@ void doorman_actor::register_session(const connection_ptr& from, proven_client w
   auto refuse = [this, from](const failure& why) {
     turn_away(from, why.code == ec::unknown_node ? why : failure{ec::unavailable, "the database"});
   };
-  storage::run<session_no>(this, pool, query_max,
-                           [node = who.node, key = who.key](pqxx::work& tx) {
-                             return store::open_session(tx, node, key);
-                           })
-    .then([this, from, who](session_no session) { hand_over(from, who, session); }, refuse);
+  storage::run<session_no>(this, pool, query_max, [node = who.node, key = who.key](pqxx::work& tx) {
+    return store::open_session(tx, node, key);
+  }).then([this, from, who](session_no session) { hand_over(from, who, session); }, refuse);
 }
 
 void doorman_actor::hand_over(const connection_ptr& from, proven_client who, session_no session) {
@@ -114,11 +113,13 @@ void doorman_actor::hand_over(const connection_ptr& from, proven_client who, ses
   auto links = shared_->find(path::links);
   if (!links) return turn_away(from, {ec::restarted, {}});
   ask<caf::actor>(
-    links, start_link_max, supervision::start_child{link_spec(shared_, who.node)},
-    [this, from, who, session](const caf::actor& link) {
-      if (visitors_.erase(from) > 0) send(link, open_link{from, who, session});
-    },
-    [this, from](const failure& why) { turn_away(from, {ec::restarted, why.detail}); });
+      links, start_link_max, supervision::start_child{link_spec(shared_, who.node)},
+      [this, from, who, session](const caf::actor& link) {
+        if (visitors_.erase(from) > 0) send(link, open_link{from, who, session});
+      },
+      [this, from](const failure& why) {
+        turn_away(from, {ec::restarted, why.detail});
+      });
 }
 
 void doorman_actor::turn_away(const connection_ptr& from, const failure& why) {

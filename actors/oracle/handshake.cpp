@@ -16,8 +16,12 @@ bytes to_bytes(const std::array<std::uint8_t, N>& x) {
 } // namespace
 
 challenge make_challenge(const server_identity& me, bytes nonce, timestamp_ms now) {
-  return {{std::string{protocol_version}}, me.member, to_bytes(me.keys.pub.bytes),
-          std::move(nonce),                now,       me.limits};
+  return {{std::string{protocol_version}},
+          me.member,
+          to_bytes(me.keys.pub.bytes),
+          std::move(nonce),
+          now,
+          me.limits};
 }
 
 result<proven_client> check_hello(const challenge& asked, const hello& answer) {

@@ -28,7 +28,8 @@ struct proven_client {
 };
 
 /// Checks a hello against the challenge that it answers, cheapest first. Errors: unsupported (a
-/// version that the challenge did not offer), invalid_argument (node id, integers, lengths), bad_signature.
+/// version that the challenge did not offer), invalid_argument (node id, integers, lengths),
+/// bad_signature.
 result<proven_client> check_hello(const challenge& asked, const hello& answer);
 
 welcome make_welcome(const server_identity& me, const handshake_context& with, session_no session,

@@ -33,7 +33,7 @@ refusal make_refusal(const failure& why, std::optional<message_id> id,
 }
 
 link::link(link_config config)
-  : config_(std::move(config)), rate_(config_.limits.rate_limit_per_sec) {}
+    : config_(std::move(config)), rate_(config_.limits.rate_limit_per_sec) {}
 
 std::uint64_t link::attach(const crypto::public_key& key, std::uint64_t last_sequence) {
   detach();
@@ -98,13 +98,13 @@ std::optional<link::refused> link::check(const envelope& x, moment now) {
   if (x.sequence <= last_sequence_)
     return refused{{ec::replayed, "the last sequence was " + std::to_string(last_sequence_)}, {}};
   if (unanswered_.size() >= limits.max_in_flight)
-    return refused{
-      {ec::busy, "at most " + std::to_string(limits.max_in_flight) + " messages without an answer"},
-      {}};
+    return refused{{ec::busy, "at most " + std::to_string(limits.max_in_flight)
+                                  + " messages without an answer"},
+                   {}};
   if (auto wait = rate_.take(now.steady))
     return refused{
-      {ec::rate_limited, "at most " + std::to_string(limits.rate_limit_per_sec) + " a second"},
-      wait};
+        {ec::rate_limited, "at most " + std::to_string(limits.rate_limit_per_sec) + " a second"},
+        wait};
   if (auto ok = check_signature(x, key_); !ok) return refused{ok.error(), {}};
   return std::nullopt;
 }
@@ -130,8 +130,8 @@ void link::on_delivery(delivery what, instant now, link_effects& out) {
     return;
   }
   if (backlog_.size() >= config_.backlog_max) {
-    out.push_back(settle{what.relay,
-                         {what.message->source, what.message->id, config_.node, {ec::busy, {}}}});
+    out.push_back(
+        settle{what.relay, {what.message->source, what.message->id, config_.node, {ec::busy, {}}}});
     return;
   }
   backlog_.push_back(std::move(what));
@@ -152,8 +152,8 @@ void link::forget_overdue(instant now) {
 }
 
 void link::pump(instant now, link_effects& out) {
-  while (!blocked_ && !backlog_.empty()
-         && unacknowledged_.size() < config_.limits.max_in_flight) {
+  forget_overdue(now);
+  while (!blocked_ && !backlog_.empty() && unacknowledged_.size() < config_.limits.max_in_flight) {
     auto next = std::move(backlog_.front());
     backlog_.pop_front();
     hand_over(std::move(next), now, out);
@@ -203,6 +203,10 @@ void link::write_failed(delivery what) {
 
 void link::on_writable(instant now, link_effects& out) {
   blocked_ = false;
+  pump(now, out);
+}
+
+void link::tick(instant now, link_effects& out) {
   pump(now, out);
 }
 

@@ -105,6 +105,9 @@ public:
   void write_failed(delivery what);
   void on_writable(instant now, link_effects& out);
 
+  /// Call every second or so while there is a backlog: credit may have come back by itself.
+  void tick(instant now, link_effects& out);
+
   /// The RELAY has died with what it held: every open message is refused, to be sent again.
   void relay_lost(link_effects& out);
 

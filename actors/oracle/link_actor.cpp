@@ -10,6 +10,10 @@ namespace {
 
 using check_idle_atom = caf::atom_constant<caf::atom("idle")>;
 using announce_atom = caf::atom_constant<caf::atom("announce")>;
+using tick_atom = caf::atom_constant<caf::atom("tick")>;
+
+/// How often a LINK with a backlog looks for credit that has come back.
+constexpr auto tick_every = std::chrono::milliseconds{1'000};
 
 /// How soon a LINK looks again for a RELAY that is being restarted.
 constexpr auto relay_retry = std::chrono::milliseconds{20};
@@ -17,10 +21,10 @@ constexpr auto relay_retry = std::chrono::milliseconds{20};
 } // namespace
 
 link_actor::link_actor(caf::actor_config& cfg, context_ptr shared, node_id node)
-  : actor_base(cfg),
-    shared_(std::move(shared)),
-    node_(std::move(node)),
-    core_({node_, shared_->identity->limits, shared_->backlog_max}) {
+    : actor_base(cfg),
+      shared_(std::move(shared)),
+      node_(std::move(node)),
+      core_({node_, shared_->identity->limits, shared_->backlog_max}) {
   set_exit_handler([this](caf::exit_msg& x) {
     if (x.reason == caf::exit_reason::user_shutdown) farewell_ = ec::shutting_down;
     quit(std::move(x.reason));
@@ -30,32 +34,38 @@ link_actor::link_actor(caf::actor_config& cfg, context_ptr shared, node_id node)
 caf::behavior link_actor::make_behavior() {
   delayed_send(this, shared_->link_idle, check_idle_atom::value, generation_);
   return {
-    [this](const open_link& x) { take(x); },
-    [this](const frames_received& x) { receive(x); },
-    [this](const connection_writable& x) {
-      if (x.from != connection_) return;
-      core_.on_writable(steady_now(), effects_);
-      perform();
-    },
-    [this](const connection_closed& x) { lose(x); },
-    [this](const deliveries& x) {
-      auto now = steady_now();
-      for (const auto& one : x.items) {
-        relays_[one.relay] = caf::actor_cast<caf::actor>(current_sender());
-        core_.on_delivery(one, now, effects_);
-      }
-      perform();
-    },
-    [this](const outcomes& x) {
-      for (const auto& one : x.items) core_.on_outcome(one, effects_);
-      perform();
-    },
-    [this](const superseded& x) {
-      if (!connection_ || x.by <= session_) return;
-      connection_->close(ec::superseded, "session " + std::to_string(x.by.get()));
-    },
-    [this](announce_atom) { announce(); },
-    [this](check_idle_atom, std::uint64_t generation) { check_idle(generation); },
+      [this](const open_link& x) { take(x); },
+      [this](const frames_received& x) { receive(x); },
+      [this](const connection_writable& x) {
+        if (x.from != connection_) return;
+        core_.on_writable(steady_now(), effects_);
+        perform();
+      },
+      [this](const connection_closed& x) { lose(x); },
+      [this](const deliveries& x) {
+        auto now = steady_now();
+        for (const auto& one : x.items) {
+          relays_[one.relay] = caf::actor_cast<caf::actor>(current_sender());
+          core_.on_delivery(one, now, effects_);
+        }
+        perform();
+      },
+      [this](const outcomes& x) {
+        for (const auto& one : x.items)
+          core_.on_outcome(one, effects_);
+        perform();
+      },
+      [this](const superseded& x) {
+        if (!connection_ || x.by <= session_) return;
+        connection_->close(ec::superseded, "session " + std::to_string(x.by.get()));
+      },
+      [this](announce_atom) { announce(); },
+      [this](tick_atom) {
+        ticking_ = false;
+        core_.tick(steady_now(), effects_);
+        perform();
+      },
+      [this](check_idle_atom, std::uint64_t generation) { check_idle(generation); },
   };
 }
 
@@ -73,16 +83,15 @@ void link_actor::take(const open_link& x) {
     x.connection->close(ec::superseded, "session " + std::to_string(session_.get()));
     return;
   }
-  if (connection_)
-    connection_->close(ec::superseded, "session " + std::to_string(x.session.get()));
+  if (connection_) connection_->close(ec::superseded, "session " + std::to_string(x.session.get()));
   ++generation_;
   connection_ = x.connection;
   session_ = x.session;
   key_.assign(x.client.key.bytes.begin(), x.client.key.bytes.end());
   auto resume_from = core_.attach(x.client.key, x.client.last_sequence);
   connection_->set_owner(caf::actor{this});
-  auto frame = make_welcome(*shared_->identity, x.client.signed_with, session_, resume_from,
-                            wall_now());
+  auto frame =
+      make_welcome(*shared_->identity, x.client.signed_with, session_, resume_from, wall_now());
   connection_->write(encode(server_frame{std::move(frame)}, connection_->how()));
   log::info("link-open", {{"node", node_.get()},
                           {"session", session_.get()},
@@ -139,7 +148,8 @@ void link_actor::on_down(const caf::down_msg& what) {
 void link_actor::receive(const frames_received& x) {
   if (x.from != connection_) return;
   auto now = moment{wall_now(), steady_now()};
-  for (const auto& raw : x.frames) receive_one(raw, now);
+  for (const auto& raw : x.frames)
+    receive_one(raw, now);
   auto connection = connection_; // performing may end it
   perform();
   connection->grant(x.frames.size());
@@ -162,7 +172,8 @@ void link_actor::perform() {
   // Performing one may bring further ones.
   while (!effects_.empty()) {
     auto effects = std::exchange(effects_, {});
-    for (auto& x : effects) std::visit([this](auto& effect) { perform(effect); }, x);
+    for (auto& x : effects)
+      std::visit([this](auto& effect) { perform(effect); }, x);
     while (!unwritten_.empty()) {
       core_.write_failed(std::move(unwritten_.back()));
       unwritten_.pop_back();
@@ -182,13 +193,17 @@ void link_actor::perform(write& x) {
 void link_actor::perform(write_delivery& x) {
   if (!unwritten_.empty() || !connection_
       || !connection_->write(
-        encode_deliver(*x.what.message, x.what.source_key, connection_->how())))
+          encode_deliver(*x.what.message, x.what.source_key, connection_->how())))
     unwritten_.push_back(std::move(x.what));
 }
 
-void link_actor::perform(submit& x) { submitted_.push_back(std::move(x.message)); }
+void link_actor::perform(submit& x) {
+  submitted_.push_back(std::move(x.message));
+}
 
-void link_actor::perform(settle& x) { settled_[x.relay].items.push_back(std::move(x.what)); }
+void link_actor::perform(settle& x) {
+  settled_[x.relay].items.push_back(std::move(x.what));
+}
 
 void link_actor::perform(hang_up& x) {
   if (connection_) connection_->close(x.why.code, x.why.detail);
@@ -205,7 +220,9 @@ void link_actor::flush() {
   }
   for (auto& [member, items] : std::exchange(settled_, {}))
     if (auto relay = relays_.find(member); relay != relays_.end()) send(relay->second, items);
-  if (!effects_.empty()) perform();
+  if (!effects_.empty()) return perform();
+  if (core_.backlog() == 0 || std::exchange(ticking_, true)) return;
+  delayed_send(this, tick_every, tick_atom::value);
 }
 
 std::string link_actor::describe() const {

@@ -24,8 +24,8 @@ struct submissions {
 
 /// LINK: one BPI node that has connected to this cluster node. Its decisions are in link.hpp.
 ///
-/// Accepts: open_link, frames_received, connection_writable, connection_closed (from its connection);
-/// deliveries (from any RELAY), outcomes (from its own), superseded.
+/// Accepts: open_link, frames_received, connection_writable, connection_closed (from its
+/// connection); deliveries (from any RELAY), outcomes (from its own), superseded.
 ///
 /// Ends by itself when its node has been away for `context::link_idle`. When it is killed, its
 /// connection closes with `restarted`; the client reconnects and finds the LINK that its
@@ -64,8 +64,9 @@ private:
   connection_ptr connection_;
   session_no session_;
   bytes key_;
-  caf::actor relay_;            ///< Of this node; null while it is being restarted.
+  caf::actor relay_;             ///< Of this node; null while it is being restarted.
   std::uint64_t generation_ = 0; ///< Counts connections gained and lost.
+  bool ticking_ = false;         ///< A tick is on its way.
   ec farewell_ = ec::restarted;  ///< What the connection is told when the actor ends.
 
   // Gathered during one turn, sent at its end.

@@ -8,10 +8,9 @@ namespace bpci::oracle::store {
 
 namespace {
 
-constexpr auto columns =
-  "node_id, node_type, endpoint, capabilities, public_key, session_no, "
-  "(extract(epoch from registered_at) * 1000)::bigint AS registered_ms, "
-  "(extract(epoch from last_seen_at) * 1000)::bigint AS seen_ms";
+constexpr auto columns = "node_id, node_type, endpoint, capabilities, public_key, session_no, "
+                         "(extract(epoch from registered_at) * 1000)::bigint AS registered_ms, "
+                         "(extract(epoch from last_seen_at) * 1000)::bigint AS seen_ms";
 
 node_record to_record(const pqxx::row& row) {
   node_record out;
@@ -31,14 +30,14 @@ node_record to_record(const pqxx::row& row) {
 result<node_record> register_node(pqxx::work& tx, const registration& x,
                                   const crypto::public_key& key) {
   auto rows = tx.exec_params(
-    std::string{"INSERT INTO bpi_node (node_id, node_type, endpoint, capabilities, public_key) "
-                "VALUES ($1, $2, $3, $4::text[], $5) "
-                "ON CONFLICT (node_id) DO UPDATE SET node_type = excluded.node_type, "
-                "endpoint = excluded.endpoint, capabilities = excluded.capabilities "
-                "WHERE bpi_node.public_key = excluded.public_key RETURNING "}
-      + columns,
-    x.node_id.get(), x.node_type, x.endpoint, storage::to_text_array(x.capabilities),
-    storage::to_bytea(key.bytes));
+      std::string{"INSERT INTO bpi_node (node_id, node_type, endpoint, capabilities, public_key) "
+                  "VALUES ($1, $2, $3, $4::text[], $5) "
+                  "ON CONFLICT (node_id) DO UPDATE SET node_type = excluded.node_type, "
+                  "endpoint = excluded.endpoint, capabilities = excluded.capabilities "
+                  "WHERE bpi_node.public_key = excluded.public_key RETURNING "}
+          + columns,
+      x.node_id.get(), x.node_type, x.endpoint, storage::to_text_array(x.capabilities),
+      storage::to_bytea(key.bytes));
   if (rows.empty())
     return fail(ec::conflict, "the id '" + x.node_id.get() + "' is registered under another key");
   return to_record(rows[0]);
@@ -65,9 +64,9 @@ std::vector<node_record> list_nodes(pqxx::work& tx, const node_id& after, const 
                                     std::size_t limit) {
   std::vector<node_record> out;
   for (const auto& row : tx.exec_params(std::string{"SELECT "} + columns
-                                          + " FROM bpi_node WHERE node_id > $1 "
-                                            "AND ($2 = '' OR node_type = $2) "
-                                            "ORDER BY node_id LIMIT $3",
+                                            + " FROM bpi_node WHERE node_id > $1 "
+                                              "AND ($2 = '' OR node_type = $2) "
+                                              "ORDER BY node_id LIMIT $3",
                                         after.get(), type, limit))
     out.push_back(to_record(row));
   return out;

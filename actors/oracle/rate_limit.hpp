@@ -15,8 +15,8 @@ public:
   using instant = std::chrono::steady_clock::time_point;
 
   explicit rate_limit(std::uint64_t rate_per_sec)
-    : interval_(std::chrono::nanoseconds{1'000'000'000} / std::max<std::uint64_t>(rate_per_sec, 1)) {
-  }
+      : interval_(std::chrono::nanoseconds{1'000'000'000}
+                  / std::max<std::uint64_t>(rate_per_sec, 1)) {}
 
   /// Takes a token; or says how long to wait for one, and takes none.
   std::optional<std::chrono::milliseconds> take(instant now) {

@@ -22,15 +22,16 @@ result<void> check_endpoint(const std::string& text) {
 
 result<checked_registration> check(const registration& x) {
   constexpr auto alphabet = ": expected 1 to 64 characters of A-Z a-z 0-9 . _ : -";
-  if (!is_valid_id(x.node_id.get())) return fail(ec::invalid_argument, std::string{"node_id"} + alphabet);
+  if (!is_valid_id(x.node_id.get()))
+    return fail(ec::invalid_argument, std::string{"node_id"} + alphabet);
   if (!is_valid_id(x.node_type))
     return fail(ec::invalid_argument, std::string{"node_type"} + alphabet);
   if (auto ok = check_endpoint(x.endpoint); !ok) return ok.error();
   if (x.capabilities.size() > capabilities_max)
-    return fail(ec::invalid_argument,
-                "capabilities: at most " + std::to_string(capabilities_max));
+    return fail(ec::invalid_argument, "capabilities: at most " + std::to_string(capabilities_max));
   for (const auto& one : x.capabilities)
-    if (!is_valid_id(one)) return fail(ec::invalid_argument, std::string{"capabilities"} + alphabet);
+    if (!is_valid_id(one))
+      return fail(ec::invalid_argument, std::string{"capabilities"} + alphabet);
   auto key = crypto::public_key_from_hex(x.public_key);
   if (!key) return fail(ec::invalid_argument, "public_key: " + key.error().detail);
   return checked_registration{x, *key};

@@ -34,14 +34,14 @@ auto refuse(caf::typed_response_promise<T> answer) {
 } // namespace
 
 registry_actor::registry_actor(caf::actor_config& cfg, context_ptr shared)
-  : actor_base(cfg), shared_(std::move(shared)) {}
+    : actor_base(cfg), shared_(std::move(shared)) {}
 
 caf::behavior registry_actor::make_behavior() {
   return {
-    [this](const registration& x) { return enter(x); },
-    [this](const list_nodes& x) { return list(x); },
-    [this](const get_oracle_stats&) { return stats(); },
-    [this](const relay_order& x) { return order(x); },
+      [this](const registration& x) { return enter(x); },
+      [this](const list_nodes& x) { return list(x); },
+      [this](const get_oracle_stats&) { return stats(); },
+      [this](const relay_order& x) { return order(x); },
   };
 }
 
@@ -51,16 +51,16 @@ caf::result<node_record> registry_actor::enter(const registration& x) {
   auto pool = shared_->find(path::pool);
   if (!pool) return to_caf(ec::unavailable, "the database");
   auto answer = make_response_promise<node_record>();
-  storage::run<node_record>(this, pool, query_max,
-                            [in = *checked](pqxx::work& tx) {
-                              return store::register_node(tx, in.what, in.key);
-                            })
-    .then(
-      [answer](node_record record) mutable {
-        log::info("node-registered", {{"node", record.node_id.get()}, {"type", record.node_type}});
-        answer.deliver(std::move(record));
-      },
-      refuse(answer));
+  storage::run<node_record>(
+      this, pool, query_max,
+      [in = *checked](pqxx::work& tx) { return store::register_node(tx, in.what, in.key); })
+      .then(
+          [answer](node_record record) mutable {
+            log::info("node-registered",
+                      {{"node", record.node_id.get()}, {"type", record.node_type}});
+            answer.deliver(std::move(record));
+          },
+          refuse(answer));
   return answer;
 }
 
@@ -69,20 +69,19 @@ caf::result<node_page> registry_actor::list(const list_nodes& x) {
   if (!pool) return to_caf(ec::unavailable, "the database");
   auto limit = x.limit == 0 ? page_default : std::min(x.limit, page_max);
   auto answer = make_response_promise<node_page>();
-  storage::run<std::vector<node_record>>(this, pool, query_max,
-                                         [x, limit](pqxx::work& tx) {
-                                           return store::list_nodes(tx, x.after, x.type, limit + 1);
-                                         })
-    .then(
-      [this, answer, limit](std::vector<node_record> nodes) {
-        auto page = node_page{std::move(nodes), {}};
-        if (page.nodes.size() > limit) {
-          page.nodes.resize(limit);
-          page.next = page.nodes.back().node_id;
-        }
-        add_status(std::move(page), answer);
-      },
-      refuse(answer));
+  storage::run<std::vector<node_record>>(
+      this, pool, query_max,
+      [x, limit](pqxx::work& tx) { return store::list_nodes(tx, x.after, x.type, limit + 1); })
+      .then(
+          [this, answer, limit](std::vector<node_record> nodes) {
+            auto page = node_page{std::move(nodes), {}};
+            if (page.nodes.size() > limit) {
+              page.nodes.resize(limit);
+              page.next = page.nodes.back().node_id;
+            }
+            add_status(std::move(page), answer);
+          },
+          refuse(answer));
   return answer;
 }
 
@@ -98,17 +97,18 @@ void registry_actor::add_status(node_page page, caf::typed_response_promise<node
     answer.deliver(std::move(page));
     return;
   }
+  auto shown = std::make_shared<node_page>(std::move(page));
   ask<route_list>(
-    relay, relay_answer_max, question,
-    [page, answer](const route_list& found) mutable {
-      for (const auto& route : found.routes) {
-        auto node = std::ranges::find(page.nodes, route.node, &node_record::node_id);
-        node->status = "Connected";
-        node->connected_at = route.member;
-      }
-      answer.deliver(std::move(page));
-    },
-    refuse(answer));
+      relay, relay_answer_max, question,
+      [shown, answer](const route_list& found) mutable {
+        for (const auto& route : found.routes) {
+          auto node = std::ranges::find(shown->nodes, route.node, &node_record::node_id);
+          node->status = "Connected";
+          node->connected_at = route.member;
+        }
+        answer.deliver(std::move(*shown));
+      },
+      [shown, answer](const failure&) mutable { answer.deliver(std::move(*shown)); });
 }
 
 caf::result<oracle_stats> registry_actor::stats() {
@@ -119,16 +119,16 @@ caf::result<oracle_stats> registry_actor::stats() {
   auto answer = make_response_promise<oracle_stats>();
   auto with_count = [this, relay, answer](std::uint64_t registered) {
     ask<relay_stats>(
-      relay, relay_answer_max, get_relay_stats{},
-      [this, registered, answer](const relay_stats& x) mutable {
-        answer.deliver(oracle_stats{shared_->identity->member, registered, x.connected_cluster,
-                                    x.connected_local, x.accepted, x.delivered, x.refused,
-                                    x.expired, x.duplicates, x.in_flight});
-      },
-      refuse(answer));
+        relay, relay_answer_max, get_relay_stats{},
+        [this, registered, answer](const relay_stats& x) mutable {
+          answer.deliver(oracle_stats{shared_->identity->member, registered, x.connected_cluster,
+                                      x.connected_local, x.accepted, x.delivered, x.refused,
+                                      x.expired, x.duplicates, x.in_flight});
+        },
+        refuse(answer));
   };
   storage::run<std::uint64_t>(this, pool, query_max, store::count_nodes)
-    .then(with_count, refuse(answer));
+      .then(with_count, refuse(answer));
   return answer;
 }
 
@@ -142,19 +142,19 @@ caf::result<outcomes> registry_actor::order(const relay_order& x) {
   auto pool = shared_->find(path::pool);
   if (!pool) return to_caf(ec::unavailable, "the database");
   auto answer = make_response_promise<outcomes>();
-  storage::run<std::optional<crypto::public_key>>(this, pool, query_max,
-                                                  [source = x.message->source](pqxx::work& tx) {
-                                                    return store::find_key(tx, source);
-                                                  })
-    .then(
-      [this, message = x.message, answer](const std::optional<crypto::public_key>& key) mutable {
-        if (!key) {
-          answer.deliver(to_caf(ec::unknown_node, message->source.get()));
-          return;
-        }
-        check_and_relay(message, *key, answer);
-      },
-      refuse(answer));
+  storage::run<std::optional<crypto::public_key>>(
+      this, pool, query_max,
+      [source = x.message->source](pqxx::work& tx) { return store::find_key(tx, source); })
+      .then(
+          [this, message = x.message,
+           answer](const std::optional<crypto::public_key>& key) mutable {
+            if (!key) {
+              answer.deliver(to_caf(ec::unknown_node, message->source.get()));
+              return;
+            }
+            check_and_relay(message, *key, answer);
+          },
+          refuse(answer));
   return answer;
 }
 
@@ -185,9 +185,9 @@ void registry_actor::check_and_relay(const envelope_ptr& message, const crypto::
   }
   constexpr auto grace = std::chrono::milliseconds{2'000};
   ask<outcomes>(
-    relay, shared_->relay.relay_timeout + grace,
-    relay_request{message, {key.bytes.begin(), key.bytes.end()}},
-    [answer](const outcomes& x) mutable { answer.deliver(x); }, refuse(answer));
+      relay, shared_->relay.relay_timeout + grace,
+      relay_request{message, {key.bytes.begin(), key.bytes.end()}},
+      [answer](const outcomes& x) mutable { answer.deliver(x); }, refuse(answer));
 }
 
 std::string registry_actor::describe() const {

@@ -13,7 +13,8 @@ namespace {
 /// by the same source.
 std::uint64_t content_of(const envelope& x) {
   std::size_t seed = 0;
-  for (const auto& target : x.targets) boost::hash_combine(seed, target.get());
+  for (const auto& target : x.targets)
+    boost::hash_combine(seed, target.get());
   boost::hash_combine(seed, x.type);
   boost::hash_range(seed, x.body.begin(), x.body.end());
   return seed;
@@ -60,7 +61,8 @@ void relay::member_down(const member_id& member, instant now) {
 
 void relay::snapshot(const route_snapshot& all, instant now, relay_effects& out) {
   member_down(all.member, now);
-  for (const auto& to : all.routes) up(to, now, out);
+  for (const auto& to : all.routes)
+    up(to, now, out);
 }
 
 route_snapshot relay::local_routes() const {
@@ -98,7 +100,8 @@ void relay::submit(const envelope_ptr& message, const bytes& source_key, ticket 
   fresh.order = next_order_++;
   fresh.accepted = now;
   fresh.addressees.reserve(message->targets.size());
-  for (const auto& target : message->targets) fresh.addressees.push_back({target, {}, {}});
+  for (const auto& target : message->targets)
+    fresh.addressees.push_back({target, {}, {}});
   accept(fresh, now, out);
 }
 
@@ -106,7 +109,7 @@ void relay::refuse(const envelope& message, ec why, ticket who, relay_effects& o
   stats_.refused += message.targets.size();
   for (const auto& target : message.targets)
     out.push_back(
-      answer{who, {message.source, message.id, target, {why, {}}}, std::chrono::microseconds{0}});
+        answer{who, {message.source, message.id, target, {why, {}}}, std::chrono::microseconds{0}});
 }
 
 /// Opens the message towards every target that has not acknowledged it.
@@ -162,9 +165,14 @@ void relay::settle(const outcome& what, instant now, relay_effects& out) {
 void relay::settle_one(record& message, addressee& to, failure why, instant now,
                        relay_effects& out) {
   switch (why.code) {
-  case ec::none: ++stats_.delivered; break;
-  case ec::expired: ++stats_.expired; break;
-  default: ++stats_.refused;
+  case ec::none:
+    ++stats_.delivered;
+    break;
+  case ec::expired:
+    ++stats_.expired;
+    break;
+  default:
+    ++stats_.refused;
   }
   to.state = state::settled;
   to.why = std::move(why);
@@ -179,12 +187,11 @@ void relay::settle_one(record& message, addressee& to, failure why, instant now,
   message.message = nullptr;
 }
 
-void relay::say(const record& message, const addressee& to, instant now,
-                relay_effects& out) const {
+void relay::say(const record& message, const addressee& to, instant now, relay_effects& out) const {
   out.push_back(
-    answer{message.who,
-           {message.message->source, message.message->id, to.target, to.why},
-           std::chrono::duration_cast<std::chrono::microseconds>(now - message.accepted)});
+      answer{message.who,
+             {message.message->source, message.message->id, to.target, to.why},
+             std::chrono::duration_cast<std::chrono::microseconds>(now - message.accepted)});
 }
 
 void relay::tick(instant now, relay_effects& out) {

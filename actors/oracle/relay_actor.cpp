@@ -24,49 +24,50 @@ constexpr auto request_grace = std::chrono::milliseconds{1'000};
 } // namespace
 
 relay_actor::relay_actor(caf::actor_config& cfg, context_ptr shared)
-  : actor_base(cfg), shared_(std::move(shared)), core_(shared_->relay) {}
+    : actor_base(cfg), shared_(std::move(shared)), core_(shared_->relay) {}
 
 caf::behavior relay_actor::make_behavior() {
   tick();
   return {
-    [this](const submissions& x) {
-      telemetry::accepted(x.items.size());
-      for (const auto& message : x.items)
-        core_.submit(message, x.source_key, ticket{}, steady_now(), effects_);
-      perform();
-    },
-    [this](const outcomes& x) {
-      for (const auto& one : x.items) core_.settle(one, steady_now(), effects_);
-      perform();
-    },
-    [this](const route_up& x) {
-      if (x.member == shared_->identity->member)
-        local_up(x);
-      else
-        remote_up(x);
-    },
-    [this](const route_down& x) {
-      core_.down(x, steady_now());
-      if (x.member == shared_->identity->member) broadcast(caf::make_message(x));
-    },
-    [this](const route_snapshot& x) {
-      core_.snapshot(x, steady_now(), effects_);
-      perform();
-      auto peer = caf::actor_cast<caf::actor>(current_sender());
-      peers_[x.member] = peer;
-      if (x.answer_wanted) send(peer, core_.local_routes());
-    },
-    [this](const cluster::peer_up& x) { meet(x); },
-    [this](const cluster::peer_down& x) { part(x); },
-    [this](const relay_request& x) { return request_relay(x); },
-    [this](const find_routes& x) {
-      route_list out;
-      for (const auto& node : x.nodes)
-        if (const auto* route = core_.find(node)) out.routes.push_back(*route);
-      return out;
-    },
-    [this](const get_relay_stats&) { return core_.stats(); },
-    [this](tick_atom) { tick(); },
+      [this](const submissions& x) {
+        telemetry::accepted(x.items.size());
+        for (const auto& message : x.items)
+          core_.submit(message, x.source_key, ticket{}, steady_now(), effects_);
+        perform();
+      },
+      [this](const outcomes& x) {
+        for (const auto& one : x.items)
+          core_.settle(one, steady_now(), effects_);
+        perform();
+      },
+      [this](const route_up& x) {
+        if (x.member == shared_->identity->member)
+          local_up(x);
+        else
+          remote_up(x);
+      },
+      [this](const route_down& x) {
+        core_.down(x, steady_now());
+        if (x.member == shared_->identity->member) broadcast(caf::make_message(x));
+      },
+      [this](const route_snapshot& x) {
+        core_.snapshot(x, steady_now(), effects_);
+        perform();
+        auto peer = caf::actor_cast<caf::actor>(current_sender());
+        peers_[x.member] = peer;
+        if (x.answer_wanted) send(peer, core_.local_routes());
+      },
+      [this](const cluster::peer_up& x) { meet(x); },
+      [this](const cluster::peer_down& x) { part(x); },
+      [this](const relay_request& x) { return request_relay(x); },
+      [this](const find_routes& x) {
+        route_list out;
+        for (const auto& node : x.nodes)
+          if (const auto* route = core_.find(node)) out.routes.push_back(*route);
+        return out;
+      },
+      [this](const get_relay_stats&) { return core_.stats(); },
+      [this](tick_atom) { tick(); },
   };
 }
 
@@ -89,12 +90,12 @@ void relay_actor::watch_members() {
 
 void relay_actor::meet(const cluster::peer_up& x) {
   ask<cluster::service_handle>(
-    x.agent, find_service_max, cluster::find_service{path::relay},
-    [this, member = x.id](const cluster::service_handle& found) { greet(member, found.service); },
-    [member = x.id](const failure& why) {
-      // Its RELAY is being started: it greets us as soon as it runs.
-      log::info("peer-relay-absent", {{"member", member.get()}, {"code", bpci::name(why.code)}});
-    });
+      x.agent, find_service_max, cluster::find_service{path::relay},
+      [this, member = x.id](const cluster::service_handle& found) { greet(member, found.service); },
+      [member = x.id](const failure& why) {
+        // Its RELAY is being started: it greets us as soon as it runs.
+        log::info("peer-relay-absent", {{"member", member.get()}, {"code", bpci::name(why.code)}});
+      });
 }
 
 /// Tells another RELAY what is connected here, and asks for the same.
@@ -125,7 +126,8 @@ void relay_actor::remote_up(const route_up& x) {
 }
 
 void relay_actor::broadcast(const caf::message& what) {
-  for (auto& [member, relay] : peers_) send(relay, what);
+  for (auto& [member, relay] : peers_)
+    send(relay, what);
 }
 
 void relay_actor::on_down(const caf::down_msg& what) {
@@ -182,7 +184,8 @@ void relay_actor::drop_requests(instant now) {
 
 void relay_actor::perform() {
   auto effects = std::exchange(effects_, {});
-  for (auto& x : effects) std::visit([this](auto& effect) { perform(effect); }, x);
+  for (auto& x : effects)
+    std::visit([this](auto& effect) { perform(effect); }, x);
   flush();
 }
 
@@ -221,7 +224,8 @@ void relay_actor::flush() {
 
 std::string relay_actor::describe() const {
   auto peers = boost::json::array{};
-  for (const auto& [member, relay] : peers_) peers.emplace_back(member.get());
+  for (const auto& [member, relay] : peers_)
+    peers.emplace_back(member.get());
   return codec::to_text({{"stats", codec::to_json(core_.stats())},
                          {"peers", std::move(peers)},
                          {"requests", requests_.size()}});

@@ -60,7 +60,7 @@ private:
 
   context_ptr shared_;
   relay core_;
-  std::map<member_id, caf::actor> peers_;           ///< The RELAYs of the other members.
+  std::map<member_id, caf::actor> peers_;          ///< The RELAYs of the other members.
   std::map<caf::actor_addr, node_id> local_links_; ///< Monitored.
   caf::actor members_;
   std::uint64_t last_ticket_ = 0;

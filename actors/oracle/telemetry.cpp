@@ -5,31 +5,32 @@ namespace bpci::oracle::telemetry {
 using metrics::metrics;
 
 void refused(std::string_view code) {
-  metrics().counter("bpci_oracle_refusals_total", "Refusals given to BPI nodes.", {{"code", code}})
-    .add();
+  metrics()
+      .counter("bpci_oracle_refusals_total", "Refusals given to BPI nodes.", {{"code", code}})
+      .add();
 }
 
 void accepted(std::size_t messages) {
-  static auto& counter
-    = metrics().counter("bpci_oracle_messages_accepted_total", "Messages that passed all checks.");
+  static auto& counter =
+      metrics().counter("bpci_oracle_messages_accepted_total", "Messages that passed all checks.");
   counter.add(messages);
 }
 
 void delivered(std::chrono::microseconds took) {
   static auto& counter = metrics().counter("bpci_oracle_messages_relayed_total",
                                            "Messages that a target has acknowledged.");
-  static auto& latency = metrics().histogram(
-    "bpci_oracle_message_latency_seconds",
-    "From the acceptance of a message to its target's acknowledgement.");
+  static auto& latency =
+      metrics().histogram("bpci_oracle_message_latency_seconds",
+                          "From the acceptance of a message to its target's acknowledgement.");
   counter.add();
   latency.observe(took);
 }
 
 void connected(std::uint64_t here, std::uint64_t cluster) {
-  static auto& links
-    = metrics().gauge("bpci_oracle_links", "BPI nodes connected to this node of the cluster.");
-  static auto& nodes
-    = metrics().gauge("bpci_oracle_connected_nodes", "BPI nodes connected to the cluster.");
+  static auto& links =
+      metrics().gauge("bpci_oracle_links", "BPI nodes connected to this node of the cluster.");
+  static auto& nodes =
+      metrics().gauge("bpci_oracle_connected_nodes", "BPI nodes connected to the cluster.");
   links.set(static_cast<double>(here));
   nodes.set(static_cast<double>(cluster));
 }

@@ -14,7 +14,9 @@ bool enter_first_token(pqxx::work& tx, const std::string& hash) {
   return entered.affected_rows() == 1;
 }
 
-void ping(pqxx::work& tx) { tx.exec("SELECT 1"); }
+void ping(pqxx::work& tx) {
+  tx.exec("SELECT 1");
+}
 
 bool knows_token(pqxx::work& tx, const std::string& hash) {
   return !tx.exec_params("SELECT FROM admin_token WHERE token_hash = $1", hash).empty();

@@ -24,13 +24,13 @@ std::string_view bearer_token(const http::request& x) {
 } // namespace
 
 api_actor::api_actor(caf::actor_config& cfg, context_ptr shared)
-  : actor_base(cfg), shared_(std::move(shared)) {}
+    : actor_base(cfg), shared_(std::move(shared)) {}
 
 caf::behavior api_actor::make_behavior() {
   make_first_token();
   return {
-    [this](const call_ptr& x) { admit(x); },
-    [this](first_token_atom) { make_first_token(); },
+      [this](const call_ptr& x) { admit(x); },
+      [this](first_token_atom) { make_first_token(); },
   };
 }
 
@@ -46,15 +46,16 @@ void api_actor::make_first_token() {
                      [hash = crypto::hash_token(token)](pqxx::work& tx) {
                        return store::enter_first_token(tx, hash);
                      })
-    .then(
-      [this, token](bool first) {
-        if (first) shared_->show_token(token);
-      },
-      again);
+      .then(
+          [this, token](bool first) {
+            if (first) shared_->show_token(token);
+          },
+          again);
 }
 
 void api_actor::admit(const call_ptr& what) {
   ++handled_;
+  log::correlation_scope whose{what->request.id};
   if (what->route.need == http::permission::open) return what->handle(*this, what);
   auto token = bearer_token(what->request);
   if (token.empty()) return what->fail({ec::not_authenticated, {}});
@@ -69,13 +70,13 @@ void api_actor::look_up(const call_ptr& what, std::string hash) {
   if (!pool) return what->fail({ec::unavailable, "the database"});
   storage::run<bool>(this, pool, query_max,
                      [hash](pqxx::work& tx) { return store::knows_token(tx, hash); })
-    .then(
-      [this, what, hash](bool known) {
-        if (!known) return what->fail({ec::not_authenticated, "the token is not known"});
-        known_tokens_.insert(hash);
-        what->handle(*this, what);
-      },
-      [what](const failure& why) { what->fail(why); });
+      .then(
+          [this, what, hash](bool known) {
+            if (!known) return what->fail({ec::not_authenticated, "the token is not known"});
+            known_tokens_.insert(hash);
+            what->handle(*this, what);
+          },
+          [what](const failure& why) { what->fail(why); });
 }
 
 std::string api_actor::describe() const {

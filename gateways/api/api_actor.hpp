@@ -30,9 +30,9 @@ public:
                std::chrono::milliseconds deadline, boost::json::value (*show)(const Reply&)) {
     auto target = shared_->find(where);
     if (!target) return what->fail({ec::restarted, std::string{where}});
-    ask<Reply>(target, deadline, std::move(message),
-               [what, show](const Reply& x) { what->ok(show(x)); },
-               [what](const failure& why) { what->fail(why); });
+    ask<Reply>(
+        target, deadline, std::move(message), [what, show](const Reply& x) { what->ok(show(x)); },
+        [what](const failure& why) { what->fail(why); });
   }
 
 protected:

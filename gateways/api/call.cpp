@@ -19,11 +19,12 @@ std::shared_ptr<void> permits::take() {
 }
 
 void call::ok(boost::json::value data) const {
-  reply(http::json_response(
-    boost::json::object{{"data", std::move(data)}, {"error", nullptr}}));
+  reply(http::json_response(boost::json::object{{"data", std::move(data)}, {"error", nullptr}}));
 }
 
-void call::fail(const failure& why) const { reply(http::problem(why, request.id)); }
+void call::fail(const failure& why) const {
+  reply(http::problem(why, request.id));
+}
 
 void call::reply(http::response what) const {
   count_request(request.method, route.pattern, what.status, steady_now() - since);
@@ -50,14 +51,14 @@ void count_request(std::string_view method, std::string_view pattern, int status
   using metrics::metrics;
   auto code = std::to_string(status);
   metrics()
-    .counter("bpci_http_requests_total", "HTTP requests that were answered.",
-             {{"method", method}, {"route", pattern}, {"status", code}})
-    .add();
+      .counter("bpci_http_requests_total", "HTTP requests that were answered.",
+               {{"method", method}, {"route", pattern}, {"status", code}})
+      .add();
   metrics()
-    .histogram("bpci_http_request_duration_seconds",
-               "From the end of an HTTP request to its answer.", metrics::latency_seconds,
-               {{"method", method}, {"route", pattern}})
-    .observe(took);
+      .histogram("bpci_http_request_duration_seconds",
+                 "From the end of an HTTP request to its answer.", metrics::latency_seconds,
+                 {{"method", method}, {"route", pattern}})
+      .observe(took);
 }
 
 } // namespace bpci::gateway

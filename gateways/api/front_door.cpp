@@ -23,7 +23,7 @@ bool wants_json(const std::vector<http::name_value>& query) {
 } // namespace
 
 front_door::front_door(context_ptr shared, std::vector<route> table)
-  : shared_(std::move(shared)), router_(std::move(table)), permits_(requests_max) {}
+    : shared_(std::move(shared)), router_(std::move(table)), permits_(requests_max) {}
 
 void front_door::on_request(http::request what, http::responder answer) {
   auto since = steady_now();
@@ -40,9 +40,9 @@ void front_door::on_request(http::request what, http::responder answer) {
   auto api = shared_->find(path::api);
   if (!api) return refuse(http::problem({ec::restarted, "the API"}, what.id), where.pattern);
   const auto& row = router_.at(where);
-  caf::anon_send(api, std::make_shared<const call>(call{
-                        std::move(what), std::move(where.parameters), row.info, row.handle,
-                        std::move(answer), std::move(permit), since}));
+  caf::anon_send(api, std::make_shared<const call>(
+                          call{std::move(what), std::move(where.parameters), row.info, row.handle,
+                               std::move(answer), std::move(permit), since}));
 }
 
 result<std::shared_ptr<http::socket_listener>>

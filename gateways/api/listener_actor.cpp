@@ -24,7 +24,7 @@ http::server_options to_options(const config::node_config& x) {
   out.body_timeout = x.listen.request_timeout;
   // A relay over HTTP waits for its targets.
   out.request_timeout = std::max<std::chrono::milliseconds>(
-    x.listen.request_timeout, x.oracle.relay_timeout + std::chrono::seconds{5});
+      x.listen.request_timeout, x.oracle.relay_timeout + std::chrono::seconds{5});
   out.idle_timeout = x.listen.idle_timeout;
   out.max_http_connections = x.listen.max_http_connections;
   out.max_websockets = x.oracle.max_connections;
@@ -41,15 +41,15 @@ http::server_options to_options(const config::node_config& x) {
 
 listener_actor::listener_actor(caf::actor_config& cfg, context_ptr shared,
                                std::shared_ptr<http::handler> handler, std::function<void()> ready)
-  : actor_base(cfg),
-    shared_(std::move(shared)),
-    handler_(std::move(handler)),
-    ready_(std::move(ready)) {}
+    : actor_base(cfg),
+      shared_(std::move(shared)),
+      handler_(std::move(handler)),
+      ready_(std::move(ready)) {}
 
 caf::behavior listener_actor::make_behavior() {
   send(this, start_atom::value);
   return {
-    [this](start_atom) { listen(); },
+      [this](start_atom) { listen(); },
   };
 }
 
@@ -87,7 +87,8 @@ void listener_actor::listen_further() {
 }
 
 void listener_actor::on_exit() {
-  for (auto& server : further_) server->stop(stop_max);
+  for (auto& server : further_)
+    server->stop(stop_max);
   if (server_) server_->stop(stop_max);
   further_.clear();
   server_ = nullptr;

@@ -9,11 +9,12 @@ using oracle::connection_opened;
 using oracle::connection_writable;
 using oracle::frames_received;
 
-bpi_socket::bpi_socket(std::shared_ptr<http::socket> socket, oracle::encoding how,
-                       caf::actor owner)
-  : socket_(std::move(socket)), how_(how), owner_(std::move(owner)) {}
+bpi_socket::bpi_socket(std::shared_ptr<http::socket> socket, oracle::encoding how, caf::actor owner)
+    : socket_(std::move(socket)), how_(how), owner_(std::move(owner)) {}
 
-void bpi_socket::announce() { tell(connection_opened{shared_from_this()}); }
+void bpi_socket::announce() {
+  tell(connection_opened{shared_from_this()});
+}
 
 template <class Message>
 void bpi_socket::tell(Message what) {
@@ -30,7 +31,9 @@ bool bpi_socket::write(bytes frame) {
   return socket_->send(std::move(frame), kind);
 }
 
-void bpi_socket::grant(std::size_t frames) { socket_->grant(frames); }
+void bpi_socket::grant(std::size_t frames) {
+  socket_->grant(frames);
+}
 
 void bpi_socket::close(ec why, std::string detail) {
   auto reason = std::string{sentence(why)};
@@ -45,19 +48,23 @@ void bpi_socket::set_owner(caf::actor owner) {
   if (closed_) caf::anon_send(owner_, connection_closed{shared_from_this(), *closed_});
 }
 
-std::string bpi_socket::remote_address() const { return socket_->remote_address(); }
+std::string bpi_socket::remote_address() const {
+  return socket_->remote_address();
+}
 
 void bpi_socket::on_frames(std::vector<http::frame> frames) {
   std::vector<oracle::raw_frame> raw;
   raw.reserve(frames.size());
   for (auto& x : frames)
     raw.push_back({std::move(x.data), x.kind == http::frame_kind::text
-                                        ? oracle::encoding::json
-                                        : oracle::encoding::msgpack});
+                                          ? oracle::encoding::json
+                                          : oracle::encoding::msgpack});
   tell(frames_received{shared_from_this(), std::move(raw)});
 }
 
-void bpi_socket::on_writable() { tell(connection_writable{shared_from_this()}); }
+void bpi_socket::on_writable() {
+  tell(connection_writable{shared_from_this()});
+}
 
 void bpi_socket::on_closed(ec why, std::string detail) {
   caf::actor owner;

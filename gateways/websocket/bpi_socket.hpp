@@ -42,7 +42,7 @@ private:
   std::shared_ptr<http::socket> socket_;
   oracle::encoding how_;
   std::mutex mutex_;
-  caf::actor owner_;             // guarded by mutex_
+  caf::actor owner_;              // guarded by mutex_
   std::optional<failure> closed_; // guarded by mutex_
 };
 

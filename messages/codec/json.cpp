@@ -1,8 +1,8 @@
 #include "messages/codec/json.hpp"
 
-#include <boost/json/stream_parser.hpp>
 #include <boost/json/error.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/stream_parser.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -74,7 +74,9 @@ result<json::value> parse_json(std::string_view text) {
   return parser.release();
 }
 
-std::string to_text(const json::value& x) { return json::serialize(x); }
+std::string to_text(const json::value& x) {
+  return json::serialize(x);
+}
 
 std::string to_pretty_text(const json::value& x) {
   std::string out;

@@ -70,7 +70,8 @@ boost::json::value to_json(const T& x) {
   } else {
     boost::json::array out;
     out.reserve(x.size());
-    for (const auto& item : x) out.push_back(to_json(item));
+    for (const auto& item : x)
+      out.push_back(to_json(item));
     return out;
   }
 }

@@ -14,7 +14,7 @@ failure too_many_items() {
 result<msgpack_document> parse_msgpack(std::span<const std::uint8_t> data) {
   // No single string or bin can be longer than the document, so their limits are its size.
   const auto limit = msgpack::unpack_limit{msgpack_items_max, msgpack_items_max, data.size(),
-                                           data.size(), data.size(), msgpack_depth_max};
+                                           data.size(),       data.size(),       msgpack_depth_max};
   try {
     std::size_t end = 0;
     msgpack_document out;

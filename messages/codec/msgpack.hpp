@@ -110,7 +110,8 @@ void pack(packer& out, const T& x) {
     pack(out, *x);
   } else {
     out.pack_array(static_cast<std::uint32_t>(x.size()));
-    for (const auto& item : x) pack(out, item);
+    for (const auto& item : x)
+      pack(out, item);
   }
 }
 

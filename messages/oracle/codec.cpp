@@ -59,18 +59,28 @@ struct json_in {
 
 // -- frames --------------------------------------------------------------------
 
-result<void> fill(const auto& in, auto& frame) { return in.read(frame); }
+result<void> fill(const auto& in, auto& frame) {
+  return in.read(frame);
+}
 
-result<void> fill(const auto& in, send& frame) { return in.read(frame.envelope); }
+result<void> fill(const auto& in, send& frame) {
+  return in.read(frame.envelope);
+}
 
 result<void> fill(const auto& in, deliver& frame) {
   if (auto all = in.read(frame.envelope); !all) return all;
   return in.read("source_key", frame.source_key);
 }
 
-constexpr std::string_view type_of(const send&) { return "send"; }
-constexpr std::string_view type_of(const deliver&) { return "deliver"; }
-constexpr std::string_view type_of(const described auto& x) { return message_name(&x); }
+constexpr std::string_view type_of(const send&) {
+  return "send";
+}
+constexpr std::string_view type_of(const deliver&) {
+  return "deliver";
+}
+constexpr std::string_view type_of(const described auto& x) {
+  return message_name(&x);
+}
 
 /// Reads into the alternative whose type is `t`.
 template <class Frame>
@@ -79,13 +89,13 @@ result<Frame> choose(const auto& in) {
   if (!t) return t.error();
   auto out = result<Frame>{fail(ec::unsupported, "no frame of type '" + t->substr(0, 32) + "'")};
   boost::mp11::mp_for_each<boost::mp11::mp_rename<Frame, boost::mp11::mp_list>>(
-    [&]<class T>(T frame) {
-      if (type_of(frame) != *t) return;
-      if (auto read = fill(in, frame))
-        out = Frame{std::move(frame)};
-      else
-        out = read.error();
-    });
+      [&]<class T>(T frame) {
+        if (type_of(frame) != *t) return;
+        if (auto read = fill(in, frame))
+          out = Frame{std::move(frame)};
+        else
+          out = read.error();
+      });
   return out;
 }
 

@@ -29,7 +29,7 @@ struct node_record {
   std::string endpoint;
   std::vector<std::string> capabilities;
   std::string public_key;
-  std::string status; ///< `Connected` or `Disconnected`.
+  std::string status;                    ///< `Connected` or `Disconnected`.
   std::optional<member_id> connected_at; ///< Which node of the cluster holds the link.
   std::uint64_t sessions = 0;            ///< Handshakes so far.
   timestamp_ms registered_at;

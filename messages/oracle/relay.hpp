@@ -97,8 +97,8 @@ BPCI_MESSAGE(superseded, by)
 
 // -- for the API ---------------------------------------------------------------
 
-/// "Check this, relay it and tell me what became of it." From: the HTTP gateway. To: REGISTRY, which
-/// knows the keys. Answer: outcomes, when every target has been answered.
+/// "Check this, relay it and tell me what became of it." From: the HTTP gateway. To: REGISTRY,
+/// which knows the keys. Answer: outcomes, when every target has been answered.
 struct relay_order {
   envelope_ptr message;
 

@@ -58,7 +58,8 @@ bytes signing_bytes(const envelope& x) {
   out.reserve(128 + x.body.size() + 32 * x.targets.size());
   out.s(std::string_view{"BPI-1.0/envelope"}).s(x.id.get()).n(x.sequence).s(x.source.get());
   out.n(x.targets.size());
-  for (const auto& target : x.targets) out.s(target.get());
+  for (const auto& target : x.targets)
+    out.s(target.get());
   out.s(x.type).s(std::string_view{boost::describe::enum_to_string(x.priority, "")});
   out.n(static_cast<std::uint64_t>(x.sent_at.get())).s(x.body);
   return out.take();

@@ -32,7 +32,7 @@ BPCI_MESSAGE(member, incarnation, id, link_host, link_port, http_address, state,
 struct member_status {
   cluster::member member;
   bool self = false;
-  bool connected = false; ///< CAF messages reach it.
+  bool connected = false;      ///< CAF messages reach it.
   std::uint64_t silent_ms = 0; ///< Since its heartbeats last moved, by this node's clock.
 
   bool operator==(const member_status&) const = default;

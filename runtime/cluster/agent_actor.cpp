@@ -8,30 +8,32 @@ namespace bpci::cluster {
 
 agent_actor::agent_actor(caf::actor_config& cfg, node_identity me, shared_incarnation life,
                          supervision::node_context_ptr node)
-  : actor_base(cfg), me_(std::move(me)), life_(std::move(life)), node_(std::move(node)) {}
+    : actor_base(cfg), me_(std::move(me)), life_(std::move(life)), node_(std::move(node)) {}
 
 caf::behavior agent_actor::make_behavior() {
   using namespace supervision;
   return {
-    [this](const who_are_you&) { return agent_identity{me_.cluster, me_.id, incarnation{*life_}}; },
-    [this](const find_service& x) -> caf::result<service_handle> {
-      auto found = node_->directory.find(me_.root + x.name);
-      if (!found) return to_caf(ec::not_found, x.name);
-      return service_handle{found};
-    },
-    [this](const show_actor& x) -> caf::result<caf::message> {
-      auto found = node_->directory.find(x.path);
-      if (!found) return to_caf(ec::not_found, x.path);
-      return delegate(found, get_state{});
-    },
-    // From the registry, not from the supervisor: also when that one hangs.
-    [this](const tree_query& x) { return node_->tree.read(x, wall_now()); },
-    [this](const quarantine_query& x) { return node_->quarantine.list(x); },
-    [this](const kill_child& x) { return pass_to_root(caf::make_message(x)); },
-    [this](const restart_child& x) { return pass_to_root(caf::make_message(x)); },
-    [this](const pause_child& x) { return pass_to_root(caf::make_message(x)); },
-    [this](const resume_child& x) { return pass_to_root(caf::make_message(x)); },
-    [this](const release_message& x) { return pass_to_root(caf::make_message(x)); },
+      [this](const who_are_you&) {
+        return agent_identity{me_.cluster, me_.id, incarnation{*life_}};
+      },
+      [this](const find_service& x) -> caf::result<service_handle> {
+        auto found = node_->directory.find(me_.root + x.name);
+        if (!found) return to_caf(ec::not_found, x.name);
+        return service_handle{found};
+      },
+      [this](const show_actor& x) -> caf::result<caf::message> {
+        auto found = node_->directory.find(x.path);
+        if (!found) return to_caf(ec::not_found, x.path);
+        return delegate(found, get_state{});
+      },
+      // From the registry, not from the supervisor: also when that one hangs.
+      [this](const tree_query& x) { return node_->tree.read(x, wall_now()); },
+      [this](const quarantine_query& x) { return node_->quarantine.list(x); },
+      [this](const kill_child& x) { return pass_to_root(caf::make_message(x)); },
+      [this](const restart_child& x) { return pass_to_root(caf::make_message(x)); },
+      [this](const pause_child& x) { return pass_to_root(caf::make_message(x)); },
+      [this](const resume_child& x) { return pass_to_root(caf::make_message(x)); },
+      [this](const release_message& x) { return pass_to_root(caf::make_message(x)); },
   };
 }
 

@@ -40,7 +40,7 @@ std::chrono::milliseconds redial_after(std::uint32_t attempts) {
 } // namespace
 
 members_actor::members_actor(caf::actor_config& cfg, members_options how)
-  : actor_base(cfg), how_(std::move(how)), port_(how_.me.link_port) {
+    : actor_base(cfg), how_(std::move(how)), port_(how_.me.link_port) {
   set_exit_handler([this](caf::exit_msg& x) {
     if (x.reason == caf::exit_reason::user_shutdown && view_)
       leave(std::move(x.reason));
@@ -52,18 +52,17 @@ members_actor::members_actor(caf::actor_config& cfg, members_options how)
 caf::behavior members_actor::make_behavior() {
   join();
   return {
-    [this](join_atom) { join(); },
-    [this](beat_atom) { beat(); },
-    [this](dial_atom, incarnation who) { connect(who); },
-    [this](const list_members&) { return view_ ? view_->list(steady_now()) : member_list{}; },
-    [this](const list_agents&) { return agents(); },
-    [this](const watch_members&) {
-      auto who = caf::actor_cast<caf::actor>(current_sender());
-      if (watchers_.emplace(who.address(), who).second)
-        monitor<caf::message_priority::high>(who);
-      for (const auto& [life, peer] : peers_)
-        if (peer.agent) send(who, peer_up{peer.who.id, life, peer.agent});
-    },
+      [this](join_atom) { join(); },
+      [this](beat_atom) { beat(); },
+      [this](dial_atom, incarnation who) { connect(who); },
+      [this](const list_members&) { return view_ ? view_->list(steady_now()) : member_list{}; },
+      [this](const list_agents&) { return agents(); },
+      [this](const watch_members&) {
+        auto who = caf::actor_cast<caf::actor>(current_sender());
+        if (watchers_.emplace(who.address(), who).second) monitor<caf::message_priority::high>(who);
+        for (const auto& [life, peer] : peers_)
+          if (peer.agent) send(who, peer_up{peer.who.id, life, peer.agent});
+      },
   };
 }
 
@@ -84,17 +83,17 @@ void members_actor::join() {
   auto row = member{{}, how_.me.id, how_.me.link_host, port_, how_.me.http_address, {}, 0};
   storage::run<member>(this, pool, query_max,
                        [row](pqxx::work& tx) { return store::join(tx, row); })
-    .then(
-      [this](const member& me) {
-        *life_ = me.incarnation.get();
-        view_.emplace(me.incarnation, how_.dead_after);
-        log::info("joined", {{"member", how_.me.id.get()},
-                             {"incarnation", me.incarnation.get()},
-                             {"link_port", port_}});
-        how_.ready();
-        beat();
-      },
-      again);
+      .then(
+          [this](const member& me) {
+            *life_ = me.incarnation.get();
+            view_.emplace(me.incarnation, how_.dead_after);
+            log::info("joined", {{"member", how_.me.id.get()},
+                                 {"incarnation", me.incarnation.get()},
+                                 {"link_port", port_}});
+            how_.ready();
+            beat();
+          },
+          again);
 }
 
 /// Opens CAF's port, before the row that names it is written.
@@ -105,7 +104,7 @@ result<void> members_actor::publish() {
   auto port = middleman.publish(agent_, port_, how_.me.link_host.c_str(), true);
   if (!port)
     return fail(ec::address_in_use, how_.me.link_host + ":" + std::to_string(port_) + ": "
-                                      + system().render(port.error()));
+                                        + system().render(port.error()));
   port_ = *port;
   return {};
 }
@@ -115,28 +114,29 @@ void members_actor::beat() {
   auto pool = how_.pool();
   if (!pool) return view_->on_blind();
   storage::run<std::vector<member>>(
-    this, pool, query_max, [life = self()](pqxx::work& tx) { return store::beat(tx, life); })
-    .then([this](const std::vector<member>& rows) { on_rows(rows); },
-          [this](const failure& why) {
-            if (why.code != ec::superseded) return view_->on_blind();
-            log::error("fenced", {{"member", how_.me.id.get()}, {"incarnation", self().get()}});
-            how_.on_fenced();
-          });
+      this, pool, query_max, [life = self()](pqxx::work& tx) { return store::beat(tx, life); })
+      .then([this](const std::vector<member>& rows) { on_rows(rows); },
+            [this](const failure& why) {
+              if (why.code != ec::superseded) return view_->on_blind();
+              log::error("fenced", {{"member", how_.me.id.get()}, {"incarnation", self().get()}});
+              how_.on_fenced();
+            });
 }
 
 void members_actor::on_rows(const std::vector<member>& rows) {
   view_effects effects;
   view_->on_rows(rows, steady_now(), effects);
-  for (const auto& x : effects) std::visit([this](const auto& effect) { perform(effect); }, x);
+  for (const auto& x : effects)
+    std::visit([this](const auto& effect) { perform(effect); }, x);
 }
 
 /// A row that stays is buried by the others, later.
 void members_actor::leave(caf::error why) {
   auto pool = how_.pool();
   if (!pool) return quit(std::move(why));
-  storage::run<void>(this, pool, query_max,
-                     [life = self()](pqxx::work& tx) { store::leave(tx, life); })
-    .then([this, why] { quit(why); }, [this, why](const failure&) { quit(why); });
+  storage::run<void>(this, pool, query_max, [life = self()](pqxx::work& tx) {
+    store::leave(tx, life);
+  }).then([this, why] { quit(why); }, [this, why](const failure&) { quit(why); });
 }
 
 // -- the others ------------------------------------------------------------------------
@@ -164,11 +164,11 @@ void members_actor::perform(const bury& x) {
                 + how_.me.id.get();
   storage::run<bool>(this, pool, query_max,
                      [who = x.who, reason](pqxx::work& tx) { return store::bury(tx, who, reason); })
-    .then(
-      [who = x.who](bool buried) {
-        if (buried) log::warn("member-buried", {{"member", who.id.get()}});
-      },
-      [](const failure&) {});
+      .then(
+          [who = x.who](bool buried) {
+            if (buried) log::warn("member-buried", {{"member", who.id.get()}});
+          },
+          [](const failure&) {});
 }
 
 void members_actor::connect(incarnation who) {
@@ -179,27 +179,27 @@ void members_actor::connect(incarnation who) {
   auto failed = [this, who](const caf::error& why) { retry(who, from_caf(why)); };
   request(system().middleman().actor_handle(), connect_max, caf::connect_atom::value, to.link_host,
           to.link_port)
-    .then(
-      [this, who](const caf::node_id&, const caf::strong_actor_ptr& agent,
-                  const std::set<std::string>&) {
-        if (agent) return identify(who, caf::actor_cast<caf::actor>(agent));
-        retry(who, {ec::not_found, "nothing is published there"});
-      },
-      failed);
+      .then(
+          [this, who](const caf::node_id&, const caf::strong_actor_ptr& agent,
+                      const std::set<std::string>&) {
+            if (agent) return identify(who, caf::actor_cast<caf::actor>(agent));
+            retry(who, {ec::not_found, "nothing is published there"});
+          },
+          failed);
 }
 
 /// A port may have passed on to another node, and CAF may hand out the handle of a dead one.
 void members_actor::identify(incarnation who, const caf::actor& agent) {
   ask<agent_identity>(
-    agent, identify_max, who_are_you{},
-    [this, who, agent](const agent_identity& x) {
-      auto found = peers_.find(who);
-      if (found == peers_.end() || found->second.agent) return;
-      if (x.cluster != how_.me.cluster || x.incarnation != who)
-        return retry(who, {ec::conflict, "it is " + x.id.get() + " of " + x.cluster});
-      connected(found->second, agent);
-    },
-    [this, who](const failure& why) { retry(who, why); });
+      agent, identify_max, who_are_you{},
+      [this, who, agent](const agent_identity& x) {
+        auto found = peers_.find(who);
+        if (found == peers_.end() || found->second.agent) return;
+        if (x.cluster != how_.me.cluster || x.incarnation != who)
+          return retry(who, {ec::conflict, "it is " + x.id.get() + " of " + x.cluster});
+        connected(found->second, agent);
+      },
+      [this, who](const failure& why) { retry(who, why); });
 }
 
 void members_actor::retry(incarnation who, const failure& why) {
@@ -232,7 +232,8 @@ void members_actor::on_down(const caf::down_msg& what) {
 }
 
 void members_actor::tell_watchers(const caf::message& what) {
-  for (auto& [address, watcher] : watchers_) send(watcher, what);
+  for (auto& [address, watcher] : watchers_)
+    send(watcher, what);
 }
 
 agent_list members_actor::agents() const {

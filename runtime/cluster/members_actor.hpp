@@ -66,7 +66,8 @@ private:
   members_options how_;
   std::uint16_t port_ = 0;
   std::optional<view> view_; ///< Once this node has joined.
-  std::shared_ptr<std::atomic<std::uint64_t>> life_ = std::make_shared<std::atomic<std::uint64_t>>(0);
+  std::shared_ptr<std::atomic<std::uint64_t>> life_ =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
   caf::actor agent_;
   std::unordered_map<incarnation, peer> peers_;
   std::map<caf::actor_addr, caf::actor> watchers_;

@@ -19,13 +19,15 @@ void view::on_rows(const std::vector<member>& rows, instant now, view_effects& o
   blind_ = false;
   std::erase_if(members_, [&](const auto& x) {
     auto gone = std::ranges::none_of(
-      rows, [&](const auto& row) { return row.incarnation == x.second.member.incarnation; });
+        rows, [&](const auto& row) { return row.incarnation == x.second.member.incarnation; });
     if (gone) out.push_back(drop{x.second.member});
     return gone;
   });
 }
 
-void view::on_blind() { blind_ = true; }
+void view::on_blind() {
+  blind_ = true;
+}
 
 void view::on_connected(incarnation who, bool connected) {
   auto found = members_.find(who);

@@ -36,7 +36,7 @@ public:
   using instant = std::chrono::steady_clock::time_point;
 
   view(incarnation self, std::chrono::milliseconds dead_after)
-    : self_(self), dead_after_(dead_after) {}
+      : self_(self), dead_after_(dead_after) {}
 
   /// The live rows of the database, as read together with a heartbeat of our own that succeeded.
   void on_rows(const std::vector<member>& rows, instant now, view_effects& out);

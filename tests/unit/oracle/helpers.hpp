@@ -208,6 +208,10 @@ public:
     return effects([&](auto& out) { uut.on_writable(now.steady, out); });
   }
 
+  std::string tick() {
+    return effects([&](auto& out) { uut.tick(now.steady, out); });
+  }
+
   std::string relay_lost() {
     return effects([&](auto& out) { uut.relay_lost(out); });
   }

@@ -82,6 +82,14 @@ CAF_TEST(what a node never acknowledges stops counting against its credit when i
   CAF_CHECK_EQUAL(at.acknowledge("bob", "m4"), "settle bob/m4 none to m1");
 }
 
+CAF_TEST(credit that has come back is noticed without a new delivery) {
+  full_link at;
+  CAF_CHECK_EQUAL(at.delivered("bob", "m4"), "");
+  CAF_CHECK_EQUAL(at.tick(), "");
+  at.now = testing::at(30'000ms);
+  CAF_CHECK_EQUAL(at.tick(), "deliver bob/m4");
+}
+
 CAF_TEST(a delivery beyond the backlog is refused as busy to the relay that sent it) {
   full_link at{2};
   at.delivered("bob", "m4");
