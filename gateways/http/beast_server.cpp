@@ -1,10 +1,12 @@
 #include "gateways/http/beast_http_session.hpp"
+#include "gateways/http/problem.hpp"
 #include "gateways/http/server.hpp"
 #include "runtime/log/log.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
+#include <array>
 #include <future>
 #include <thread>
 
@@ -15,8 +17,27 @@ namespace {
 using namespace io;
 using namespace std::chrono_literals;
 
-/// Connections over the bound that are told so at the same time; more are closed without a word.
+/// Connections over the bound that get a proper answer at the same time. The others are told in one
+/// write and closed at once: whoever has sent nothing yet will read it, too.
 constexpr std::size_t refused_at_once_max = 64;
+
+/// The answer to those others.
+std::string short_refusal() {
+  const auto what = problem(fail(ec::too_many_connections), correlation_id{"refused"});
+  return "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Type: "
+         + what.content_type + "\r\nContent-Length: " + std::to_string(what.body.size())
+         + "\r\n\r\n" + what.body;
+}
+
+/// Nothing here can block, and nothing is kept.
+void turn_away(tcp_socket& socket) {
+  static const auto text = short_refusal();
+  std::array<char, 4096> unread; // closing with something unread would take the answer back
+  error_code ignored;
+  socket.read_some(asio::buffer(unread), ignored);
+  socket.write_some(asio::buffer(text), ignored);
+  socket.shutdown(tcp_socket::shutdown_send, ignored);
+}
 
 /// What a node out of file descriptors waits before it accepts again.
 constexpr auto accept_pause = 100ms;
@@ -137,7 +158,7 @@ private:
     const auto open = core_.http_connections.load();
     const auto full = open >= core_.options.max_http_connections;
     if (full) ++core_.refused;
-    if (open >= core_.options.max_http_connections + refused_at_once_max) return;
+    if (open >= core_.options.max_http_connections + refused_at_once_max) return turn_away(socket);
     const auto session = std::make_shared<http_session>(std::move(socket), where, core_,
                                                         remote.address().to_string());
     where.add(session);

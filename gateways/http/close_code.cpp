@@ -26,6 +26,7 @@ std::uint16_t close_code(ec why) noexcept {
     return 1012;
   case ec::busy:
   case ec::too_many_connections:
+  case ec::unavailable:
     return 1013;
   default:
     return 1008;

@@ -74,7 +74,7 @@ CAF_TEST(close codes follow the registry and name the reason) {
       {ec::internal, 1011},   {ec::restarted, 1012},
       {ec::busy, 1013},       {ec::too_many_connections, 1013},
       {ec::too_old, 1008},    {ec::replayed, 1008},
-      {ec::slow_reader, 1008}};
+      {ec::slow_reader, 1008}, {ec::unavailable, 1013}};
   for (const auto& [why, code] : table) {
     CAF_CHECK_EQUAL(static_cast<int>(close_code(why)), code);
     CAF_CHECK(code_from_close(close_code(why), close_reason(why, "some detail")) == why);
