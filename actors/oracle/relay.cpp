@@ -145,8 +145,27 @@ void relay::resubmit(record& known, const envelope_ptr& message, const bytes& so
 
 void relay::try_target(record& message, addressee& to, instant now, relay_effects& out) {
   auto found = routes_.find(to.target);
-  if (found == routes_.end()) return settle_one(message, to, {ec::unknown_target, {}}, now, out);
-  if (found->second.connected) deliver(message, to, out);
+  if (found != routes_.end()) {
+    if (found->second.connected) deliver(message, to, out);
+    return;
+  }
+  if (config_.announce_max == std::chrono::milliseconds{0})
+    return settle_one(message, to, {ec::unknown_target, {}}, now, out);
+  unannounced_.emplace_back(now + config_.announce_max,
+                            key{message.message->source, message.message->id});
+}
+
+/// Whoever was announced meanwhile has a route, and `up` has delivered.
+void relay::give_up_unannounced(instant now, relay_effects& out) {
+  while (!unannounced_.empty() && unannounced_.front().first <= now) {
+    auto which = std::move(unannounced_.front().second);
+    unannounced_.pop_front();
+    auto found = messages_.find(which);
+    if (found == messages_.end()) continue;
+    for (auto& to : found->second.addressees)
+      if (to.state == state::waiting && !routes_.contains(to.target))
+        settle_one(found->second, to, {ec::unknown_target, {}}, now, out);
+  }
 }
 
 void relay::deliver(record& message, addressee& to, relay_effects& out) {
@@ -195,6 +214,7 @@ void relay::say(const record& message, const addressee& to, instant now, relay_e
 }
 
 void relay::tick(instant now, relay_effects& out) {
+  give_up_unannounced(now, out);
   while (!deadlines_.empty() && deadlines_.front().first <= now) {
     auto [deadline, which] = std::move(deadlines_.front());
     deadlines_.pop_front();

@@ -24,6 +24,9 @@ using instant = std::chrono::steady_clock::time_point;
 struct relay_config {
   member_id self;
   std::chrono::milliseconds relay_timeout{30'000};
+  /// How long a target that nobody has announced is waited for; 0: not at all. A client is welcomed
+  /// before all members have heard of it, and a restarted RELAY has to be told anew.
+  std::chrono::milliseconds announce_max{1'000};
   std::size_t message_cache_size = 10'000; ///< Answered messages that are remembered.
   std::size_t open_max = 100'000;          ///< Open ones, a target counted each; beyond, `busy`.
 };
@@ -142,6 +145,7 @@ private:
   void settle_one(record& message, addressee& to, failure why, instant now, relay_effects& out);
   void deliver(record& message, addressee& to, relay_effects& out);
   void say(const record& message, const addressee& to, instant now, relay_effects& out) const;
+  void give_up_unannounced(instant now, relay_effects& out);
   void forget_oldest();
   void forget_routes(instant now);
 
@@ -152,6 +156,7 @@ private:
   std::unordered_map<node_id, route> routes_;
   std::unordered_map<key, record, key_hash> messages_; ///< Open and remembered.
   std::unordered_map<node_id, std::map<std::uint64_t, record*>> open_towards_;
+  std::deque<std::pair<instant, key>> unannounced_; ///< To a target without a route, in order.
   std::deque<std::pair<instant, key>> deadlines_; ///< In order: the timeout is the same for all.
   std::map<std::uint64_t, key> answered_;         ///< Oldest first; none that is open again.
 };

@@ -105,8 +105,8 @@ CAF_TEST(those at other nodes go on when a node dies and its own clients move) {
   CAF_CHECK(incarnation_of("node-2") > before);
   raw_link ada{node(2), cluster->registered("ada")};
   raw_link bob{node(1), cluster->registered("bob")};
-  CAF_CHECK(meet(ada, bob));
-  CAF_CHECK(meet(bob, ada));
+  CAF_CHECK(passes(ada, bob));
+  CAF_CHECK(passes(bob, ada));
 }
 
 CAF_TEST(links go on without the database and handshakes wait for it) {
@@ -208,7 +208,7 @@ CAF_TEST(the node with the database stops it and starts again on the same data) 
   CAF_CHECK(cluster->get(1, "/api/v1/oracle/stats").is_object());
   raw_link again{node(1), ada};
   raw_link bob{node(2), cluster->registered("bob")};
-  CAF_CHECK(meet(again, bob));
+  CAF_CHECK(passes(again, bob));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

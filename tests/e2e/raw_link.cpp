@@ -109,21 +109,6 @@ http::close_info raw_link::end() {
   return socket_->is_open() ? http::close_info{ec::timeout, "it is still open"} : socket_->closed();
 }
 
-bool meet(raw_link& from, raw_link& to) {
-  constexpr auto delivery_max = milliseconds{200};
-  const auto until = steady_now() + end_max;
-  while (steady_now() < until) {
-    const auto message = from.message(to.who().id);
-    from.send(oracle::send{message});
-    if (auto frame = to.receive(delivery_max); frame) {
-      to.send(oracle::ack{message.source, message.id});
-      return from.expect<oracle::receipt>().has_value();
-    }
-    if (from.refusal() != ec::unknown_target) return false;
-  }
-  return false;
-}
-
 bool passes(raw_link& from, raw_link& to) {
   const auto message = from.message(to.who().id);
   from.send(oracle::send{message});

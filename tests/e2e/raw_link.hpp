@@ -74,10 +74,6 @@ private:
   std::uint64_t sequence_ = 0;
 };
 
-/// Whether a message arrives as soon as the sender's relay knows the way: it learns of a link a
-/// moment after the client has been welcomed.
-bool meet(raw_link& from, raw_link& to);
-
 /// Whether a good message goes from one to the other, and its receipt back.
 bool passes(raw_link& from, raw_link& to);
 

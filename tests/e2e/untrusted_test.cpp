@@ -56,15 +56,15 @@ struct fixture : shows_logs {
         node(cluster.node(1)),
         ada(node, cluster.registered("ada")),
         bob(node, cluster.registered("bob")) {
-    CAF_REQUIRE(meet(ada, bob));
-    CAF_REQUIRE(meet(bob, ada));
+    CAF_REQUIRE(passes(ada, bob));
+    CAF_REQUIRE(passes(bob, ada));
   }
 
   ~fixture() {
     CAF_CHECK(node.running());
     raw_link eve{node, cluster.registered("eve")};
     raw_link dan{node, cluster.registered("dan")};
-    CAF_CHECK(meet(eve, dan));
+    CAF_CHECK(passes(eve, dan));
   }
 
   cluster_of_processes& cluster;

@@ -84,6 +84,7 @@ struct oracle_fixture : node_fixture {
     out->identity = std::make_shared<const server_identity>(
         server_identity{member_id{member}, keys_of(9), bounds});
     out->relay.self = member_id{member};
+    out->relay.announce_max = 0ms;
     return out;
   }
 

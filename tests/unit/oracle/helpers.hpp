@@ -234,7 +234,7 @@ private:
 constexpr auto relay_timeout = 30s;
 
 inline relay_config small_relay(std::size_t message_cache_size = 100, std::size_t open_max = 100) {
-  return {member_id{"m1"}, relay_timeout, message_cache_size, open_max};
+  return {member_id{"m1"}, relay_timeout, 0ms, message_cache_size, open_max};
 }
 
 inline envelope_ptr note(const std::string& id, const std::vector<std::string>& targets,

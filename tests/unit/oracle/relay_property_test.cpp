@@ -35,7 +35,7 @@ public:
       : random_(seed),
         cache_size_(pick(20)),
         open_max_(pick(4) == 0 ? 1 + pick(10) : 1'000),
-        uut_({member_id{"m0"}, relay_timeout, cache_size_, open_max_}) {}
+        uut_({member_id{"m0"}, relay_timeout, 0ms, cache_size_, open_max_}) {}
 
   void play() {
     for (auto step = 0; step < steps; ++step) {

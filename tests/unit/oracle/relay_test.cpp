@@ -35,6 +35,28 @@ CAF_TEST(a message goes to its connected target and is answered when that acknow
   CAF_CHECK_EQUAL(at.settle("x", "bob"), "");
 }
 
+CAF_TEST(a target that is announced a moment later gets what was sent to it before) {
+  auto config = small_relay();
+  config.announce_max = 1s;
+  relay_bench at{config};
+  CAF_CHECK_EQUAL(at.submit(note("x", {"bob"})), "");
+  CAF_CHECK_EQUAL(at.pass(999ms), "");
+  CAF_CHECK_EQUAL(at.up("bob"), "deliver x to bob");
+  CAF_CHECK_EQUAL(at.pass(1ms), "");
+  CAF_CHECK_EQUAL(at.settle("x", "bob"), "x none at bob");
+}
+
+CAF_TEST(a target that nobody announces is unknown after a moment) {
+  auto config = small_relay();
+  config.announce_max = 1s;
+  relay_bench at{config};
+  at.up("bob");
+  CAF_CHECK_EQUAL(at.submit(note("x", {"bob", "carol"})), "deliver x to bob");
+  CAF_CHECK_EQUAL(at.pass(999ms), "");
+  CAF_CHECK_EQUAL(at.pass(1ms), "x unknown_target at carol");
+  CAF_CHECK_EQUAL(at.uut.stats().in_flight, 1u);
+}
+
 CAF_TEST(a delivery carries the envelope and the key and says who wants the answer) {
   connected_relay at{{"bob"}};
   auto message = note("x", {"bob"});
