@@ -1,0 +1,448 @@
+/// `./dev bench relay`: what a node of the cluster relays, beside what its signature checks and a
+/// bare WebSocket forwarder allow. docs/benchmarks.md says how to read the output.
+
+#include "gateways/http/client.hpp"
+#include "messages/oracle/codec.hpp"
+#include "messages/oracle/signing.hpp"
+#include "tests/bench/bpci_dialect.hpp"
+#include "tests/bench/forwarder.hpp"
+#include "tests/bench/forwarder_dialect.hpp"
+#include "tests/bench/load.hpp"
+#include "tests/bench/report.hpp"
+#include "tests/bench/verify_rate.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+namespace bpci::bench {
+
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::steady_clock;
+
+/// A first start makes a database.
+constexpr auto start_max = std::chrono::seconds{120};
+constexpr auto request_max = std::chrono::seconds{10};
+
+constexpr auto verify_for = std::chrono::milliseconds{250};
+
+/// Of the time of a run, before it counts.
+constexpr double warm_up_share = 0.25;
+
+/// How much more is prepared than the run before would have used.
+constexpr double spare = 1.5;
+
+/// Signed while nothing is known of the server's speed.
+constexpr std::size_t first_messages = 10'000;
+
+/// At which share of the maximum rate latency is measured.
+constexpr double pace_share = 0.5;
+
+struct settings {
+  std::size_t connections = 100;
+  double seconds = 2;
+  std::size_t in_flight = 16;
+  std::size_t body = 256;
+  std::size_t rounds = 5;
+  double pace = 0; ///< 0: half of the maximum rate
+  std::string out;
+};
+
+void say(const std::string& what) {
+  std::fprintf(stderr, "bench: %s\n", what.c_str());
+}
+
+std::string with_digits(double x, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", digits, x);
+  return text;
+}
+
+/// Gone with everything in it at the end.
+class temporary_directory {
+public:
+  temporary_directory() {
+    auto pattern = (fs::temp_directory_path() / "bpci-bench-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
+    path_ = pattern;
+    // The unprivileged account of the node's database passes through.
+    ::chmod(path_.c_str(), 0711);
+  }
+  ~temporary_directory() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  temporary_directory(const temporary_directory&) = delete;
+  temporary_directory& operator=(const temporary_directory&) = delete;
+
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+private:
+  fs::path path_;
+};
+
+fs::path this_program() {
+  return fs::read_symlink("/proc/self/exe");
+}
+
+/// As many files as the system allows; the servers inherit it.
+void allow_many_files() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
+// -- the servers -----------------------------------------------------------------
+
+/// A server, the connections to it, and what was measured on them.
+struct contender {
+  std::unique_ptr<server_process> process;
+  std::unique_ptr<load> connections;
+  double expected_rate = 0; ///< Of the run before.
+  std::size_t resident_before = 0;
+
+  series rate, cpu_us, paced_cpu_us, p50_ms, p99_ms;
+  series resident_idle_kb, resident_loaded_kb; ///< A connection.
+  series resident_mb;                          ///< All of it, after the load.
+};
+
+double resident_kb_each(const contender& x, const settings& how) {
+  auto more =
+      static_cast<double>(x.process->resident_bytes()) - static_cast<double>(x.resident_before);
+  return more / 1024 / static_cast<double>(how.connections);
+}
+
+result<void> connect(contender& x, dialect& speech, std::uint16_t port, const settings& how) {
+  x.resident_before = x.process->resident_bytes();
+  x.connections = std::make_unique<load>(speech, *x.process, how.connections);
+  if (auto ok = x.connections->connect(port); !ok) return ok;
+  x.resident_idle_kb.add(resident_kb_each(x, how));
+  return {};
+}
+
+struct node_address {
+  std::uint16_t port = 0;
+  std::string token;
+};
+
+/// Limits that are there to stop a single client are out of the way; the rest is as delivered.
+void write_node_config(const fs::path& where, const fs::path& data, const settings& how) {
+  auto max_connections = std::max<std::size_t>(how.connections, 1'000);
+  auto max_in_flight = std::max<std::size_t>(how.in_flight, 1'000);
+  std::ofstream{where} << "node: {id: bench, data_dir: " << data.string() << "}\n"
+                       << "listen: {port: 0}\n"
+                       << "oracle_config:\n"
+                       << "  max_connections: " << max_connections << "\n"
+                       << "  security_config: {rate_limit_per_node: 1000000}\n"
+                       << "  limits: {max_in_flight: " << max_in_flight
+                       << ", ping_interval_secs: 3600, idle_timeout_secs: 7200}\n";
+}
+
+/// Reads the token and the port from what the node says, in any order.
+result<node_address> wait_for_node(server_process& node) {
+  const auto deadline = steady_clock::now() + start_max;
+  node_address out;
+  while (out.port == 0 || out.token.empty()) {
+    auto line = node.read_line(deadline);
+    if (!line) return line.error();
+    constexpr std::string_view token = "admin token (shown once): ";
+    constexpr std::string_view ready = " is ready: http://";
+    if (line->starts_with(token)) out.token = line->substr(token.size());
+    if (line->find(ready) != std::string::npos)
+      out.port = static_cast<std::uint16_t>(std::stoul(line->substr(line->rfind(':') + 1)));
+  }
+  return out;
+}
+
+result<void> register_node(const node_address& node, const node_id& id,
+                           const crypto::public_key& key) {
+  auto body = boost::json::object{{"node_id", id.get()},
+                                  {"node_type", "Bench"},
+                                  {"endpoint", "ws://127.0.0.1:1"},
+                                  {"capabilities", boost::json::array{}},
+                                  {"public_key", crypto::to_hex(key)}};
+  http::header_list headers;
+  headers.set("Authorization", "Bearer " + node.token);
+  headers.set("Content-Type", "application/json");
+  auto answer = http::call("http://127.0.0.1:" + std::to_string(node.port), "POST",
+                           "/api/v1/oracle/nodes/register", headers, boost::json::serialize(body),
+                           request_max);
+  if (!answer) return answer.error();
+  if (answer->status >= 300) return fail(ec::internal, "registering a node: " + answer->body);
+  return {};
+}
+
+result<contender> start_bpci(bpci_dialect& speech, const fs::path& where, const settings& how) {
+  contender out;
+  auto config = where / "bench.yaml";
+  write_node_config(config, where / "data", how);
+  auto program = this_program().parent_path() / "bpci";
+  auto process = server_process::start(
+      {program.string(), "server", "start", "--config", config.string()}, where / "bpci.log");
+  if (!process) return process.error();
+  out.process = std::move(*process);
+  say("starting a node, process " + std::to_string(out.process->pid()));
+  auto node = wait_for_node(*out.process);
+  if (!node) return node.error();
+  say("registering " + std::to_string(how.connections) + " BPI nodes");
+  for (std::size_t i = 0; i < how.connections; ++i)
+    if (auto ok = register_node(*node, speech.id(i), speech.keys(i).pub); !ok) return ok.error();
+  say("opening their links");
+  if (auto ok = connect(out, speech, node->port, how); !ok) return ok.error();
+  return out;
+}
+
+result<contender> start_forwarder(forwarder_dialect& speech, const fs::path& where,
+                                  const settings& how) {
+  contender out;
+  auto process =
+      server_process::start({this_program().string(), "forwarder"}, where / "forwarder.log");
+  if (!process) return process.error();
+  out.process = std::move(*process);
+  auto port = out.process->read_line(steady_clock::now() + start_max);
+  if (!port) return port.error();
+  if (auto ok = connect(out, speech, static_cast<std::uint16_t>(std::stoul(*port)), how); !ok)
+    return ok.error();
+  return out;
+}
+
+// -- one round ---------------------------------------------------------------------
+
+nanoseconds part_of(double seconds, double share) {
+  return std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>{seconds * share});
+}
+
+double cpu_us_each(const measured& x) {
+  return std::chrono::duration<double, std::micro>{x.server_cpu}.count()
+         / static_cast<double>(x.acknowledged);
+}
+
+/// `counts`: false for the round that warms up.
+result<void> measure_rate(contender& x, const settings& how, bool counts) {
+  auto expected = static_cast<std::size_t>(x.expected_rate * how.seconds * spare);
+  x.connections->prepare(std::max(expected, first_messages) + how.connections * how.in_flight);
+  // What the first run has prepared may not last for longer than its warm-up.
+  auto warm_up = counts ? part_of(how.seconds, warm_up_share) : nanoseconds{0};
+  auto run =
+      x.connections->saturate(how.in_flight, warm_up, part_of(how.seconds, 1 - warm_up_share));
+  if (!run) return run.error();
+  auto messages = static_cast<double>(run->acknowledged);
+  x.expected_rate = messages / std::chrono::duration<double>{run->took}.count();
+  if (!counts) return {};
+  x.rate.add(x.expected_rate);
+  x.cpu_us.add(cpu_us_each(*run));
+  return {};
+}
+
+result<void> measure_latency(contender& x, double rate, const settings& how, bool counts) {
+  x.connections->prepare(static_cast<std::size_t>(rate * how.seconds) + how.connections);
+  auto run = x.connections->pace(rate, part_of(how.seconds, warm_up_share),
+                                 part_of(how.seconds, 1 - warm_up_share));
+  if (!run) return run.error();
+  if (!counts) return {};
+  x.paced_cpu_us.add(cpu_us_each(*run));
+  x.p50_ms.add(percentile_ms(run->latencies, 0.50));
+  x.p99_ms.add(percentile_ms(run->latencies, 0.99));
+  return {};
+}
+
+struct figures {
+  contender bpci, forwarder;
+  series libsodium_us, project_us;
+};
+
+void measure_checks(figures& all, const std::vector<signed_bytes>& what) {
+  all.libsodium_us.add(verify_microseconds(verifier::libsodium, what, verify_for));
+  all.project_us.add(verify_microseconds(verifier::project, what, verify_for));
+}
+
+/// The contenders take turns, so that what else the machine does hits both.
+result<void> run_round(figures& all, const settings& how, bool counts) {
+  if (auto ok = measure_rate(all.forwarder, how, counts); !ok) return ok;
+  if (auto ok = measure_rate(all.bpci, how, counts); !ok) return ok;
+  auto pace = how.pace > 0 ? how.pace : all.bpci.expected_rate * pace_share;
+  if (auto ok = measure_latency(all.forwarder, pace, how, counts); !ok) return ok;
+  return measure_latency(all.bpci, pace, how, counts);
+}
+
+std::vector<signed_bytes> things_to_check(const bpci_dialect& speech, std::size_t nodes) {
+  std::vector<signed_bytes> out;
+  for (std::size_t i = 0; i < nodes; ++i) {
+    auto x = speech.make_envelope(i, 1);
+    auto signature = crypto::signature_from_bytes(x.signature);
+    out.push_back({speech.keys(i).pub, oracle::signing_bytes(x), signature.value()});
+  }
+  return out;
+}
+
+result<void> run_rounds(figures& all, const std::vector<signed_bytes>& to_check,
+                        const settings& how) {
+  say("warming up");
+  if (auto ok = run_round(all, how, false); !ok) return ok;
+  for (std::size_t i = 1; i <= how.rounds; ++i) {
+    measure_checks(all, to_check);
+    if (auto ok = run_round(all, how, true); !ok) return ok;
+    say("round " + std::to_string(i) + " of " + std::to_string(how.rounds) + ": "
+        + with_digits(all.bpci.expected_rate, 0) + " messages/s, the forwarder "
+        + with_digits(all.forwarder.expected_rate, 0));
+  }
+  for (auto* x : {&all.bpci, &all.forwarder}) {
+    x->resident_loaded_kb.add(resident_kb_each(*x, how));
+    x->resident_mb.add(static_cast<double>(x->process->resident_bytes()) / 1024 / 1024);
+  }
+  return {};
+}
+
+// -- the report ----------------------------------------------------------------------
+
+series a_second_of_a_core(const series& cpu_us) {
+  return combine(cpu_us, cpu_us, [](double x, double) { return 1e6 / x; });
+}
+
+std::vector<row> contender_rows(const contender& x) {
+  return {
+      {"messages_per_sec", "messages acknowledged, machine shared", "/s", 0, x.rate},
+      {"cpu_us_per_message", "CPU of the server for a message", "us", 1, x.cpu_us},
+      {"paced_cpu_us_per_message", "the same, paced", "us", 1, x.paced_cpu_us},
+      {"latency_p50_ms", "latency, paced, p50", "ms", 2, x.p50_ms},
+      {"latency_p99_ms", "latency, paced, p99", "ms", 2, x.p99_ms},
+      {"resident_idle_kb_per_connection", "memory for a connection, idle", "KB", 1,
+       x.resident_idle_kb},
+      {"resident_loaded_kb_per_connection", "memory for a connection, after the load", "KB", 1,
+       x.resident_loaded_kb},
+      {"resident_mb", "memory of the server, after the load", "MB", 1, x.resident_mb},
+  };
+}
+
+std::vector<row> ceiling_rows(const figures& all) {
+  auto rows = contender_rows(all.forwarder);
+  for (auto& x : rows) {
+    x.name = "forwarder_" + x.name;
+    x.text = "forwarder: " + x.text;
+  }
+  rows.insert(
+      rows.begin(),
+      {{"verify_libsodium_us", "CPU of a signature check, libsodium", "us", 1, all.libsodium_us},
+       {"verify_project_us", "CPU of a signature check, bpci::crypto", "us", 1, all.project_us}});
+  return rows;
+}
+
+std::vector<row> ratio_rows(const figures& all) {
+  const auto& own = all.bpci;
+  const auto& bare = all.forwarder;
+  const auto over = [](double x, double y) { return x / y; };
+  const auto least = combine(all.libsodium_us, bare.cpu_us, std::plus{});
+  return {
+      {"of_verify_rate", "messages a server core / checks a core (goal 0.80)", "", 2,
+       combine(all.libsodium_us, own.cpu_us, over)},
+      {"of_verify_and_forward", "the same / a check and a forwarding together", "", 2,
+       combine(least, own.cpu_us, over)},
+      {"beside_the_check_us", "CPU for a message beside its check (goal 14)", "us", 1,
+       combine(own.cpu_us, all.libsodium_us, std::minus{})},
+      {"latency_p50_to_forwarder", "p50 / the forwarder's at the same rate", "", 1,
+       combine(own.p50_ms, bare.p50_ms, over)},
+      {"latency_p99_to_forwarder", "p99 / the forwarder's at the same rate", "", 1,
+       combine(own.p99_ms, bare.p99_ms, over)},
+  };
+}
+
+report make_report(const figures& all, const settings& how) {
+  report out;
+  out.title = "relay: " + std::to_string(how.connections) + " connections, "
+              + std::to_string(how.in_flight) + " in flight on each, bodies of "
+              + std::to_string(how.body) + " bytes, a signature each; " + std::to_string(how.rounds)
+              + " rounds of " + with_digits(how.seconds, 1) + " s";
+  auto own = contender_rows(all.bpci);
+  own.insert(own.begin() + 1, {"messages_per_core_sec", "messages a second of one server core",
+                               "/s", 0, a_second_of_a_core(all.bpci.cpu_us)});
+  out.sections = {{"figures", "bpci", std::move(own)},
+                  {"ceilings", "ceilings of the same run", ceiling_rows(all)},
+                  {"ratios", "ratios", ratio_rows(all)}};
+  out.settings = {{"connections", how.connections}, {"in_flight", how.in_flight},
+                  {"body_bytes", how.body},         {"seconds", how.seconds},
+                  {"rounds", how.rounds},           {"pace", how.pace}};
+  return out;
+}
+
+// -- all of it -----------------------------------------------------------------------
+
+result<report> run(const settings& how) {
+  crypto::init();
+  temporary_directory where;
+  bpci_dialect speech{how.connections, how.body};
+  auto message = speech.make_message(0, 1);
+  auto ack = oracle::encode(oracle::client_frame{oracle::ack{speech.id(0), message_id{"m1000"}}},
+                            oracle::encoding::msgpack);
+  forwarder_dialect plain{how.connections, message.size(), ack.size()};
+
+  auto bpci = start_bpci(speech, where.path(), how);
+  if (!bpci) {
+    auto log = std::ifstream{where.path() / "bpci.log"};
+    std::fprintf(stderr, "%s", std::string{std::istreambuf_iterator{log}, {}}.c_str());
+    return bpci.error();
+  }
+  auto forwarder = start_forwarder(plain, where.path(), how);
+  if (!forwarder) return forwarder.error();
+  figures all{std::move(*bpci), std::move(*forwarder), {}, {}};
+  if (auto ok = run_rounds(all, things_to_check(speech, how.connections), how); !ok)
+    return ok.error();
+  return make_report(all, how);
+}
+
+int run_and_print(const settings& how) {
+  allow_many_files();
+  auto done = run(how);
+  if (!done) {
+    say(to_string(done.error()));
+    return 1;
+  }
+  print_table(*done);
+  auto where = how.out.empty() ? this_program().parent_path().parent_path().parent_path() / "bench"
+                                     / "relay.json"
+                               : fs::path{how.out};
+  if (auto ok = write_json(*done, where); !ok) {
+    say(to_string(ok.error()));
+    return 1;
+  }
+  say("written to " + where.string());
+  return 0;
+}
+
+} // namespace
+
+} // namespace bpci::bench
+
+int main(int argc, char** argv) {
+  bpci::bench::settings how;
+  CLI::App app{"Measures the relay of a bpci node."};
+  app.add_option("--connections", how.connections, "BPI nodes")
+      ->check(CLI::Range(2, 20'000))
+      ->capture_default_str();
+  app.add_option("--seconds", how.seconds, "of each measured run")
+      ->check(CLI::Range(0.5, 120.0))
+      ->capture_default_str();
+  app.add_option("--in-flight", how.in_flight, "unacknowledged messages on each connection")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  app.add_option("--body", how.body, "bytes of each message")
+      ->check(CLI::Range(1, 60'000))
+      ->capture_default_str();
+  app.add_option("--rounds", how.rounds)->check(CLI::Range(1, 1'000))->capture_default_str();
+  app.add_option("--pace", how.pace,
+                 "messages a second while latency is measured; half of the maximum if not given")
+      ->check(CLI::Range(1.0, 1e6));
+  app.add_option("--out", how.out, "where the figures go; build/bench/relay.json if not given");
+  // What the program starts of itself.
+  auto* forwarder = app.add_subcommand("forwarder")->group("");
+  CLI11_PARSE(app, argc, argv);
+  return *forwarder ? bpci::bench::run_forwarder() : bpci::bench::run_and_print(how);
+}
