@@ -357,10 +357,11 @@ std::vector<row> ratio_rows(const figures& all) {
 
 report make_report(const figures& all, const settings& how) {
   report out;
+  auto pace = how.pace > 0 ? with_digits(how.pace, 0) + "/s" : std::string{"half of the maximum"};
   out.title = "relay: " + std::to_string(how.connections) + " connections, "
               + std::to_string(how.in_flight) + " in flight on each, bodies of "
               + std::to_string(how.body) + " bytes, a signature each; " + std::to_string(how.rounds)
-              + " rounds of " + with_digits(how.seconds, 1) + " s";
+              + " rounds of " + with_digits(how.seconds, 1) + " s; paced: " + pace;
   auto own = contender_rows(all.bpci);
   own.insert(own.begin() + 1, {"messages_per_core_sec", "messages a second of one server core",
                                "/s", 0, a_second_of_a_core(all.bpci.cpu_us)});
