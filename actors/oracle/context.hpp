@@ -2,7 +2,6 @@
 
 #include "actors/oracle/handshake.hpp"
 #include "actors/oracle/relay.hpp"
-#include "runtime/metrics/metrics.hpp"
 #include "runtime/supervision/node_context.hpp"
 
 #include <chrono>
@@ -13,7 +12,6 @@ namespace bpci::oracle {
 /// Where the oracle's actors, and those that they need, stand in the supervision tree below the
 /// node's root; the same on every member.
 namespace path {
-inline constexpr auto doorman = "/oracle/doorman";
 inline constexpr auto links = "/oracle/links";
 inline constexpr auto relay = "/oracle/relay";
 inline constexpr auto members = "/cluster/members";
