@@ -118,6 +118,15 @@ constexpr entry entry_of(ec code) noexcept {
   case ec::internal:
     return {500, false, "The node met a fault of its own.",
             "Report the correlation id to the operator; the log has the cause."};
+  case ec::retry_after:
+    return {503, true, "What this is about is being moved to another node of the cluster.",
+            "Send the same again, under the same key, after the time that the answer names."};
+  case ec::not_owner:
+    return {503, true, "Another node of the cluster owns this.",
+            "Send the same again, under the same key; the router has been corrected."};
+  case ec::fenced:
+    return {503, true, "This node has lost what it owned; nothing was written.",
+            "Send the same again, under the same key, to any node of the cluster."};
   case ec::config_invalid:
     return {500, false, "The configuration is not valid.",
             "Correct what bpci config validate names."};

@@ -27,6 +27,8 @@ BOOST_DEFINE_FIXED_ENUM_CLASS(ec, std::uint8_t,
   slow_reader, idle_timeout, too_many_connections,
   // the node itself
   restarted, quarantined, unavailable, shutting_down, timeout, internal,
+  // the cluster: entities and the slots that they live in
+  retry_after, not_owner, fenced,
   // starting a node
   config_invalid, storage_failed, address_in_use
 )

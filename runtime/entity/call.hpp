@@ -1,0 +1,25 @@
+#pragma once
+
+#include "messages/codec/msgpack.hpp"
+#include "messages/runtime/entities.hpp"
+#include "runtime/actor/actor_base.hpp"
+
+/// Commands to durable entities, for actors that do not care where those live. Brings msgpack with
+/// it: for .cpp files only.
+namespace bpci::entity {
+
+/// `key` empty: a question.
+template <described Command>
+command make_command(entity_ref to, std::string key, const Command& what,
+                     std::chrono::milliseconds within = std::chrono::milliseconds{5'000},
+                     correlation_id trace = {}) {
+  return {std::move(to),
+          std::move(key),
+          std::string{message_name(static_cast<const Command*>(nullptr))},
+          1,
+          codec::to_msgpack(what),
+          static_cast<std::uint64_t>(within.count()),
+          std::move(trace)};
+}
+
+} // namespace bpci::entity
