@@ -8,7 +8,7 @@ namespace {
 
 /// The visitor of keys.hpp that notes the names.
 class key_names {
- public:
+public:
   std::vector<std::string> names;
 
   template <class Body>
@@ -29,7 +29,7 @@ class key_names {
     names.push_back(join(path_, name));
   }
 
- private:
+private:
   std::string path_;
 };
 

@@ -117,12 +117,26 @@ void visit_base(auto& v, auto& c) {
     v.key("name", x.name);
     v.key("link_host", x.link_host);
     v.key("link_port", x.link_port, any_port);
+    v.key("link_advertise", x.link_advertise);
+    v.key("certificates_dir", x.certificates_dir);
     v.key("heartbeat_ms", x.heartbeat, range{50, 60'000});
+    v.key("suspect_after_ms", x.suspect_after, range{150, 600'000});
+    v.key("lease_ms", x.lease, range{150, 600'000});
     v.key("dead_after_ms", x.dead_after, range{150, 600'000});
   });
 }
 
 void visit_runtime(auto& v, auto& c) {
+  v.section("entities", [&, &x = c.entities] {
+    v.key("idle_secs", x.idle, range{1, 86'400});
+    v.key("memory_limit_mb", x.memory_limit_mb, range{0, 16 * mib});
+    v.key("inbox_retention_days", x.inbox_retention_days, range{1, 3'650});
+    v.key("buffer_per_slot_bytes", x.buffer_per_slot_bytes, range{kib, 64 * mib});
+    v.key("buffer_bytes", x.buffer_bytes, range{kib, 1'024 * mib});
+    v.key("buffer_wait_ms", x.buffer_wait, range{100, 60'000});
+    v.key("window_messages", x.window_messages, range{1, 1'000'000});
+    v.key("window_bytes", x.window_bytes, range{64 * kib, 1'024 * mib});
+  });
   v.section("storage", [&, &x = c.storage] {
     v.key("dsn", x.dsn);
     v.key("dsn_file", x.dsn_file);
@@ -149,6 +163,8 @@ void visit_limits(auto& v, auto& x) {
   v.key("max_in_flight", x.max_in_flight, range{1, 100'000});
   v.key("max_targets", x.max_targets, range{1, 10'000});
   v.key("max_pending_per_target", x.max_pending_per_target, range{1, 1'000'000});
+  v.key("stored_max_bytes", x.stored_max_bytes, range{kib, 1'024 * mib});
+  v.key("stored_max_age_days", x.stored_max_age_days, range{1, 3'650});
   v.key("handshake_timeout_ms", x.handshake_timeout, range{100, 60'000});
   v.key("max_handshakes", x.max_handshakes, range{1, 100'000});
   v.key("ping_interval_secs", x.ping_interval, range{1, 3'600});

@@ -43,14 +43,34 @@ struct listen_settings {
 };
 
 struct cluster_settings {
-  std::string name = "bpci"; ///< nodes of another name are not let in; see `is_valid_id`
-  /// Where CAF's port is opened. A loopback address: whoever reaches it can command any actor.
-  std::string link_host = "127.0.0.1";
-  std::uint16_t link_port = 0;    ///< 0: any free one
-  milliseconds heartbeat{500};    ///< between two signs of life [50, 60000]
-  milliseconds dead_after{3'000}; ///< of silence [150, 600000]; at least three heartbeats
+  std::string name = "bpci";           ///< nodes of another name are not let in; see `is_valid_id`
+  std::string link_host = "127.0.0.1"; ///< where the other members' TLS connections are accepted
+  std::uint16_t link_port = 0;         ///< 0: any free one
+  std::string link_advertise;          ///< what the others dial; empty: `link_host`
+  std::string certificates_dir;        ///< empty: `cluster` in the data directory
+  milliseconds heartbeat{300};         ///< between two signs of life [50, 60000]
+  milliseconds suspect_after{1'000};   ///< of silence; at least three heartbeats [150, 600000]
+  /// A node whose heartbeats fail for this long acknowledges nothing more [150, 600000]; less than
+  /// `dead_after`, so that it has stopped when another one takes over.
+  milliseconds lease{1'500};
+  milliseconds dead_after{2'000}; ///< of silence, with votes; above `suspect_after` [150, 600000]
 
   bool operator==(const cluster_settings&) const = default;
+};
+
+/// Durable entities and the way to them.
+struct entity_settings {
+  seconds idle{60};                  ///< until one without work leaves memory [1, 86400]
+  std::uint32_t memory_limit_mb = 0; ///< above which they leave early; 0: 80 % of what is there
+  std::uint32_t inbox_retention_days = 7; ///< how long a repeated command is recognised [1, 3650]
+  std::uint32_t buffer_per_slot_bytes =
+      1'048'576;                           ///< commands for a slot on its way [1 KiB, 64 MiB]
+  std::uint32_t buffer_bytes = 67'108'864; ///< of all slots [1 KiB, 1 GiB]
+  milliseconds buffer_wait{5'000};         ///< then retry_after [100, 60000]
+  std::uint32_t window_messages = 10'000;  ///< in flight to one member [1, 1000000]
+  std::uint32_t window_bytes = 16'777'216; ///< likewise [64 KiB, 1 GiB]
+
+  bool operator==(const entity_settings&) const = default;
 };
 
 /// The private PostgreSQL that a node without a `dsn` starts and supervises.
@@ -124,6 +144,8 @@ struct link_limits {
   std::uint32_t max_in_flight = 1'000;           ///< credit window per link [1, 100000]
   std::uint32_t max_targets = 64;                ///< of one message [1, 10000]
   std::uint32_t max_pending_per_target = 10'000; ///< undelivered messages [1, 1000000]
+  std::uint32_t stored_max_bytes = 67'108'864;   ///< of the stored ones of a target [1 KiB, 1 GiB]
+  std::uint32_t stored_max_age_days = 30;        ///< then they are dropped [1, 3650]
   milliseconds handshake_timeout{5'000};         ///< [100, 60000]
   std::uint32_t max_handshakes = 256;            ///< under way at once [1, 100000]
   seconds ping_interval{15};                     ///< [1, 3600]
@@ -210,6 +232,7 @@ struct node_config {
   node_settings node;
   listen_settings listen;
   cluster_settings cluster;
+  entity_settings entities;
   storage_settings storage;
   supervision_settings supervision;
   scheduler_settings scheduler;

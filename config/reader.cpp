@@ -50,7 +50,7 @@ std::string remedy_for_unknown(std::string_view key, std::span<const std::string
 
 /// The visitor of keys.hpp that fills the members in.
 class reader {
- public:
+public:
   reading out;
 
   void document(const yaml::node& root) {
@@ -150,7 +150,7 @@ class reader {
     });
   }
 
- private:
+private:
   struct spot {
     const yaml::node* value;
     std::string path;

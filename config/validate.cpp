@@ -9,7 +9,7 @@ namespace bpci::config {
 
 namespace {
 
-constexpr int heartbeats_before_dead = 3;
+constexpr int heartbeats_before_suspect = 3;
 constexpr int pings_before_idle = 2;
 constexpr std::size_t user_name_max = 32;
 
@@ -20,7 +20,7 @@ bool has_control_character(std::string_view text) {
 
 /// The visitor of keys.hpp for whatever a single key can tell.
 class single_keys {
- public:
+public:
   std::vector<problem> problems;
 
   template <class Body>
@@ -59,7 +59,7 @@ class single_keys {
   template <class Enum>
   void key(std::string_view, const Enum&, words<Enum>) {}
 
- private:
+private:
   template <class Body>
   void under(std::string path, const Body& body) {
     std::swap(path_, path);
@@ -87,14 +87,14 @@ class single_keys {
 };
 
 class rules {
- public:
+public:
   explicit rules(std::vector<problem>& out) : out_(out) {}
 
   void require(bool holds, std::string path, std::string what, std::string remedy) {
     if (!holds) out_.push_back({{}, 0, 0, std::move(path), std::move(what), std::move(remedy)});
   }
 
- private:
+private:
   std::vector<problem>& out_;
 };
 
@@ -106,12 +106,6 @@ bool is_ipv4(const std::string& text) {
 bool is_ipv6(const std::string& text) {
   in6_addr ignored{};
   return inet_pton(AF_INET6, text.c_str(), &ignored) == 1;
-}
-
-bool is_loopback(const std::string& text) {
-  if (is_ipv4(text)) return text.starts_with("127.");
-  in6_addr address{};
-  return inet_pton(AF_INET6, text.c_str(), &address) == 1 && IN6_IS_ADDR_LOOPBACK(&address);
 }
 
 /// The portable user names of POSIX, in lower case as useradd(8) wants them.
@@ -155,18 +149,32 @@ void check_names(rules& r, const node_config& c) {
 void check_addresses(rules& r, const node_config& c) {
   r.require(is_ipv4(c.listen.host) || is_ipv6(c.listen.host), "listen.host", "is not an IP address",
             "Write 127.0.0.1 for this machine only, or 0.0.0.0 or \"::\" for every interface.");
-  r.require(is_loopback(c.cluster.link_host), "cluster.link_host", "is not a loopback address",
-            "Write 127.0.0.1: whoever reaches this port can command any actor of the node.");
+  r.require(is_ipv4(c.cluster.link_host) || is_ipv6(c.cluster.link_host), "cluster.link_host",
+            "is not an IP address",
+            "Write 127.0.0.1 for this machine only, or the address that the other members reach.");
   const auto& o = c.oracle;
   r.require(!o.api_port || o.api_port != o.ws_port, "oracle_config.ws_port",
             "is the same as api_port", "Give it another number; the usual one is 9101.");
 }
 
+void check_order(rules& r, std::string key, milliseconds x, std::string_view than,
+                 milliseconds least, std::string why) {
+  r.require(x >= least, std::move(key),
+            "is " + std::to_string(x.count()) + ", less than " + std::string{than} + " ("
+                + std::to_string(least.count()) + " ms)",
+            std::move(why));
+}
+
 void check_cluster(rules& r, const cluster_settings& c) {
-  r.require(c.dead_after >= heartbeats_before_dead * c.heartbeat, "cluster.dead_after_ms",
-            "is " + std::to_string(c.dead_after.count()) + ", less than three heartbeats of "
-                + std::to_string(c.heartbeat.count()) + " ms",
-            "Raise it, or lower heartbeat_ms: one late heartbeat must not end a node.");
+  check_order(r, "cluster.suspect_after_ms", c.suspect_after, "three heartbeats",
+              heartbeats_before_suspect * c.heartbeat,
+              "Raise it, or lower heartbeat_ms: one late heartbeat must not make a suspect.");
+  check_order(r, "cluster.dead_after_ms", c.dead_after, "suspect_after_ms", c.suspect_after,
+              "Raise it: nobody is dead before being suspected.");
+  check_order(r, "cluster.dead_after_ms", c.dead_after, "lease_ms", c.lease,
+              "Raise it, or lower lease_ms: a node must fall silent before another takes over.");
+  check_order(r, "cluster.lease_ms", c.lease, "two heartbeats", 2 * c.heartbeat,
+              "Raise it, or lower heartbeat_ms: one late heartbeat must not silence a node.");
 }
 
 void check_storage(rules& r, const storage_settings& s) {

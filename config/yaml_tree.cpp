@@ -39,7 +39,7 @@ std::size_t size_of(const node& x) {
 }
 
 class builder final : public YAML::EventHandler {
- public:
+public:
   node root;
 
   void OnDocumentStart(const YAML::Mark&) override {}
@@ -89,7 +89,7 @@ class builder final : public YAML::EventHandler {
 
   void OnMapEnd() override { close(); }
 
- private:
+private:
   struct frame {
     node value;
     YAML::anchor_t anchor = YAML::NullAnchor;

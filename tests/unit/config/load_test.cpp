@@ -211,12 +211,12 @@ CAF_TEST(all problems come at once and in the order of the file) {
           "  prot: 1\n"
           "  host: localhost\n"
           "cluster:\n"
-          "  heartbeat_ms: 2000\n",
+          "  heartbeat_ms: 400\n",
           "2:12: oracle_config.ws_port: must be a whole number, not \"http\"\n"
           "4:25: oracle_config.security_config.require_signatures: cannot be false\n"
           "6:3: listen.prot: is not a key of this program\n"
           "7:9: listen.host: is not an IP address\n"
-          "8:1: cluster.dead_after_ms: is 3000, less than three heartbeats of 2000 ms\n"}});
+          "8:1: cluster.suspect_after_ms: is 1000, less than three heartbeats (1200 ms)\n"}});
 }
 
 CAF_TEST(a problem is rendered for a terminal with its remedy below) {
