@@ -7,8 +7,12 @@
 namespace bpci::cluster {
 
 agent_actor::agent_actor(caf::actor_config& cfg, node_identity me, shared_incarnation life,
-                         supervision::node_context_ptr node)
-    : actor_base(cfg), me_(std::move(me)), life_(std::move(life)), node_(std::move(node)) {}
+                         supervision::node_context_ptr node, shared_lag lag)
+    : actor_base(cfg),
+      me_(std::move(me)),
+      life_(std::move(life)),
+      node_(std::move(node)),
+      lag_(std::move(lag)) {}
 
 caf::behavior agent_actor::make_behavior() {
   using namespace supervision;
@@ -16,6 +20,11 @@ caf::behavior agent_actor::make_behavior() {
       [this](const who_are_you&) {
         return agent_identity{me_.cluster, me_.id, incarnation{*life_}};
       },
+      [this](const probe&) {
+        return probe_answer{incarnation{*life_}, lag_ ? lag_->load() : 0};
+      },
+      [this](const probe_for_me& x) { return pass_to(path::members, caf::make_message(x)); },
+      [this](const look_again& x) { return pass_to(path::members, caf::make_message(x)); },
       [this](const find_service& x) -> caf::result<service_handle> {
         auto found = node_->directory.find(me_.root + x.name);
         if (!found) return to_caf(ec::not_found, x.name);
@@ -29,18 +38,18 @@ caf::behavior agent_actor::make_behavior() {
       // From the registry, not from the supervisor: also when that one hangs.
       [this](const tree_query& x) { return node_->tree.read(x, wall_now()); },
       [this](const quarantine_query& x) { return node_->quarantine.list(x); },
-      [this](const kill_child& x) { return pass_to_root(caf::make_message(x)); },
-      [this](const restart_child& x) { return pass_to_root(caf::make_message(x)); },
-      [this](const pause_child& x) { return pass_to_root(caf::make_message(x)); },
-      [this](const resume_child& x) { return pass_to_root(caf::make_message(x)); },
-      [this](const release_message& x) { return pass_to_root(caf::make_message(x)); },
+      [this](const kill_child& x) { return pass_to({}, caf::make_message(x)); },
+      [this](const restart_child& x) { return pass_to({}, caf::make_message(x)); },
+      [this](const pause_child& x) { return pass_to({}, caf::make_message(x)); },
+      [this](const resume_child& x) { return pass_to({}, caf::make_message(x)); },
+      [this](const release_message& x) { return pass_to({}, caf::make_message(x)); },
   };
 }
 
-caf::result<caf::message> agent_actor::pass_to_root(const caf::message& what) {
-  auto root = node_->directory.find(me_.root);
-  if (!root) return to_caf(ec::shutting_down);
-  return delegate(root, what);
+caf::result<caf::message> agent_actor::pass_to(const std::string& path, const caf::message& what) {
+  auto found = node_->directory.find(me_.root + path);
+  if (!found) return to_caf(ec::shutting_down);
+  return delegate(found, what);
 }
 
 std::string agent_actor::describe() const {

@@ -14,6 +14,7 @@ namespace bpci::cluster {
 /// their slot. Thread-safe.
 class lease {
 public:
+  /// Of the clock of `boot_now`: a machine that slept has not kept its lease.
   using instant = std::chrono::steady_clock::time_point;
 
   explicit lease(std::chrono::milliseconds holds_for) : holds_for_(holds_for) {}

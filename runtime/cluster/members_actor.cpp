@@ -1,48 +1,87 @@
 #include "runtime/cluster/members_actor.hpp"
 
 #include "messages/codec/json.hpp"
+#include "runtime/cluster/backoff.hpp"
 #include "runtime/cluster/member_store.hpp"
+#include "runtime/metrics/metrics.hpp"
 #include "runtime/storage/sql.hpp"
 #include "runtime/time/clock.hpp"
 
-#include <caf/io/middleman.hpp>
-#include <caf/io/middleman_actor.hpp>
+#include <boost/describe/enum_to_string.hpp>
 
 #include <algorithm>
-#include <set>
 
 namespace bpci::cluster {
 
 namespace {
 
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+using open_atom = caf::atom_constant<caf::atom("open")>;
 using join_atom = caf::atom_constant<caf::atom("join")>;
-using beat_atom = caf::atom_constant<caf::atom("beat")>;
+using tick_atom = caf::atom_constant<caf::atom("tick")>;
 using dial_atom = caf::atom_constant<caf::atom("dial")>;
 
-/// How long a database statement of the membership may take. Below any sensible heartbeat's
-/// multiple, so that a slow database shows as missed beats and not as a queue of them.
-constexpr auto query_max = std::chrono::milliseconds{2'000};
+/// A heartbeat that takes longer than this has failed: well below the time after which the others
+/// evict, so that the next one has a chance.
+constexpr auto beat_max = milliseconds{1'000};
 
-/// A member that accepts and stays silent is given up after this; heartbeats are on, so CAF itself
-/// gives up after a second.
-constexpr auto connect_max = std::chrono::milliseconds{3'000};
-constexpr auto identify_max = std::chrono::milliseconds{2'000};
+/// Everything else that the membership writes or reads.
+constexpr auto query_max = milliseconds{2'000};
 
-constexpr auto redial_min = std::chrono::milliseconds{50};
-constexpr auto redial_max = std::chrono::milliseconds{2'000};
+/// TUNNEL may have to wait for a port of its former life.
+constexpr auto open_max = milliseconds{5'000};
 
-std::chrono::milliseconds redial_after(std::uint32_t attempts) {
-  auto pause = std::min(redial_min * (1 << std::min(attempts, 6u)), redial_max);
-  auto jitter = random_below(static_cast<std::uint64_t>(pause.count()) / 4 + 1);
-  return pause + std::chrono::milliseconds{jitter};
+/// Actors of this node that wait for one reading.
+constexpr auto readers_max = std::size_t{256};
+
+metrics::counter& evictions(const char* kind) {
+  return metrics::metrics().counter("bpci_cluster_evictions_total",
+                                    "Members that this node has declared dead.", {{"kind", kind}});
+}
+
+metrics::counter& heartbeat_failures() {
+  static auto& out = metrics::metrics().counter("bpci_cluster_heartbeat_failures_total",
+                                                "Heartbeats of this node that were not written.");
+  return out;
+}
+
+metrics::gauge& view_number() {
+  static auto& out =
+      metrics::metrics().gauge("bpci_cluster_view_number", "Changes of any member's state so far.");
+  return out;
+}
+
+metrics::gauge& members_in(member_state state) {
+  return metrics::metrics().gauge("bpci_cluster_members", "Live members, as this node knows.",
+                                  {{"state", boost::describe::enum_to_string(state, "")}});
+}
+
+membership_rules rules_of(const members_options& x) {
+  membership_rules out;
+  out.heartbeat = x.heartbeat;
+  out.suspect_after = x.suspect_after;
+  out.evict_after = x.dead_after;
+  out.refused_evict_after = std::min(x.suspect_after, x.dead_after);
+  out.alone_evict_after = 3 * x.dead_after;
+  out.proto_min = x.proto_min;
+  out.proto_max = x.proto_max;
+  return out;
 }
 
 } // namespace
 
 members_actor::members_actor(caf::actor_config& cfg, members_options how)
-    : actor_base(cfg), how_(std::move(how)), port_(how_.me.link_port) {
+    : actor_base(cfg), how_(std::move(how)), rules_(rules_of(how_)) {
+  if (!how_.lease) how_.lease = std::make_shared<lease>(default_lease);
+  if (!how_.tunnel)
+    how_.tunnel = [node = how_.node, where = how_.me.root + path::tunnel] {
+      return node->directory.find(where);
+    };
+  link_.host = how_.me.link_host;
   set_exit_handler([this](caf::exit_msg& x) {
-    if (x.reason == caf::exit_reason::user_shutdown && view_)
+    if (x.reason == caf::exit_reason::user_shutdown && core_ && !leaving_)
       leave(std::move(x.reason));
     else
       quit(std::move(x.reason));
@@ -50,203 +89,395 @@ members_actor::members_actor(caf::actor_config& cfg, members_options how)
 }
 
 caf::behavior members_actor::make_behavior() {
-  join();
+  agent_ = spawn<agent_actor, caf::linked>(how_.me, life_, how_.node, lag_);
+  open();
   return {
+      [this](open_atom) { open(); },
       [this](join_atom) { join(); },
-      [this](beat_atom) { beat(); },
+      [this](tick_atom) { tick(); },
       [this](dial_atom, incarnation who) { connect(who); },
-      [this](const list_members&) { return view_ ? view_->list(steady_now()) : member_list{}; },
+      [this](look_again) { look_again_now(); },
+      [this](const list_members& x) { return list(x); },
       [this](const list_agents&) { return agents(); },
-      [this](const watch_members&) {
-        auto who = caf::actor_cast<caf::actor>(current_sender());
-        if (watchers_.emplace(who.address(), who).second) monitor<caf::message_priority::high>(who);
-        for (const auto& [life, peer] : peers_)
-          if (peer.agent) send(who, peer_up{peer.who.id, life, peer.agent});
-      },
+      [this](const read_members&) { return read(); },
+      [this](const drain_member& x) { return set_draining(true, x.who, x.why); },
+      [this](const undrain_member& x) { return set_draining(false, x.who, x.why); },
+      [this](const certificates_changed& x) { return write_certificates(x); },
+      [this](const probe_for_me& x) { return probe_for(x.target); },
+      [this](const watch_members&) { watch(caf::actor_cast<caf::actor>(current_sender())); },
   };
 }
 
-// -- this node -----------------------------------------------------------------------
+// -- the way to this node ----------------------------------------------------------------
+
+/// A member without a port can still be alone, so joining does not wait for TUNNEL beyond the
+/// first answer.
+void members_actor::open() {
+  auto tunnel = how_.tunnel();
+  if (!tunnel) {
+    open_later();
+    return join();
+  }
+  ask<port_opened>(
+      tunnel, open_max, open_port{agent_},
+      [this, tunnel](const port_opened& x) {
+        tunnel_ = tunnel.address();
+        monitor<caf::message_priority::high>(tunnel);
+        opened(x);
+      },
+      [this](const failure& why) {
+        log::error("link-port-failed", {{"code", bpci::name(why.code)}, {"detail", why.detail}});
+        if (why.code == ec::address_in_use) return quit(to_caf(why));
+        open_later();
+        join();
+      });
+}
+
+void members_actor::opened(const port_opened& x) {
+  open_attempts_ = 0;
+  auto same = std::exchange(link_, x) == x;
+  if (!core_) return join();
+  if (same) return;
+  write_link([this](const result<void>& written) {
+    if (written) return;
+    log::warn("link-not-written", {{"code", bpci::name(written.error().code)}});
+    open_later();
+  });
+}
+
+void members_actor::open_later() {
+  delayed_send(this, backoff(open_attempts_++), open_atom::value);
+}
+
+void members_actor::write_link(std::function<void(const result<void>&)> done) {
+  auto pool = how_.pool();
+  if (!pool) return done(fail(ec::unavailable, "the database"));
+  storage::run<void>(this, pool, query_max, [life = self(), link = link_](pqxx::work& tx) {
+    return store::set_link(tx, life, link);
+  }).then([done] { done({}); }, [done](const failure& why) { done(why); });
+}
+
+caf::result<certificates_written>
+members_actor::write_certificates(const certificates_changed& what) {
+  if (!core_) return to_caf(ec::unavailable, "this node has not joined yet");
+  link_.certificates = what.certificates;
+  auto promise = make_response_promise();
+  write_link([this, promise](const result<void>& written) mutable {
+    if (!written) return (void)promise.deliver(to_caf(written.error()));
+    promise.deliver(certificates_written{});
+    look_again_now();
+    tell_members();
+  });
+  return caf::delegated<certificates_written>{};
+}
+
+// -- this node's row -------------------------------------------------------------------------
 
 void members_actor::join() {
-  if (auto published = publish(); !published) {
-    log::error("link-port-failed", {{"detail", published.error().detail}});
-    quit(to_caf(published.error()));
-    return;
-  }
-  auto pool = how_.pool();
+  if (core_ || joining_) return;
   auto again = [this](const failure& why) {
+    joining_ = false;
     log::warn("join-failed", {{"code", bpci::name(why.code)}, {"detail", why.detail}});
-    delayed_send(this, how_.heartbeat, join_atom::value);
+    delayed_send(this, backoff(join_attempts_++), join_atom::value);
   };
+  auto pool = how_.pool();
   if (!pool) return again({ec::unavailable, "the database"});
-  auto row = member{{}, how_.me.id, how_.me.link_host, port_, how_.me.http_address, {}, 0};
-  storage::run<member>(this, pool, query_max,
-                       [row](pqxx::work& tx) { return store::join(tx, row); })
-      .then(
-          [this](const member& me) {
-            *life_ = me.incarnation.get();
-            view_.emplace(me.incarnation, how_.dead_after);
-            log::info("joined", {{"member", how_.me.id.get()},
-                                 {"incarnation", me.incarnation.get()},
-                                 {"link_port", port_}});
-            how_.ready();
-            beat();
-          },
-          again);
+  joining_ = true;
+  member row;
+  row.id = how_.me.id;
+  row.link_host = link_.host;
+  row.link_port = link_.port;
+  row.certificates = link_.certificates;
+  row.http_address = how_.me.http_address;
+  row.session_tag = how_.session_tag;
+  row.proto_min = how_.proto_min;
+  row.proto_max = how_.proto_max;
+  storage::run<member>(this, pool, query_max, [row](pqxx::work& tx) {
+    return store::join(tx, row);
+  }).then([this](const member& me) { joined(me); }, again);
 }
 
-/// Opens CAF's port, before the row that names it is written.
-result<void> members_actor::publish() {
-  if (agent_) return {};
-  agent_ = spawn<agent_actor, caf::linked>(how_.me, life_, how_.node);
-  auto& middleman = system().middleman();
-  auto port = middleman.publish(agent_, port_, how_.me.link_host.c_str(), true);
-  if (!port)
-    return fail(ec::address_in_use, how_.me.link_host + ":" + std::to_string(port_) + ": "
-                                        + system().render(port.error()));
-  port_ = *port;
-  return {};
+void members_actor::joined(const member& me) {
+  joining_ = false;
+  *life_ = me.incarnation.get();
+  how_.lease->begin(me.incarnation);
+  core_.emplace(me.incarnation, rules_);
+  log::info("joined", {{"member", how_.me.id.get()},
+                       {"incarnation", me.incarnation.get()},
+                       {"link_port", link_.port}});
+  if (how_.ready) how_.ready();
+  due_ = boot_now();
+  tick();
+}
+
+void members_actor::tick() {
+  if (leaving_) return;
+  auto now = boot_now();
+  auto lag = std::max(duration_cast<milliseconds>(now - due_), milliseconds{0});
+  *lag_ = static_cast<std::uint64_t>(lag.count());
+  due_ = now + how_.heartbeat;
+  delayed_send(this, how_.heartbeat, tick_atom::value);
+  membership_effects effects;
+  core_->on_tick(now, lag, effects);
+  perform_all(effects);
+  beat();
 }
 
 void members_actor::beat() {
-  delayed_send(this, how_.heartbeat, beat_atom::value);
+  if (beating_ || leaving_) return;
   auto pool = how_.pool();
-  if (!pool) return view_->on_blind();
-  storage::run<std::vector<member>>(
-      this, pool, query_max, [life = self()](pqxx::work& tx) { return store::beat(tx, life); })
-      .then([this](const std::vector<member>& rows) { on_rows(rows); },
-            [this](const failure& why) {
-              if (why.code != ec::superseded) return view_->on_blind();
-              log::error("fenced", {{"member", how_.me.id.get()}, {"incarnation", self().get()}});
-              how_.on_fenced();
-            });
+  if (!pool) return missed({ec::unavailable, "the database"});
+  beating_ = true;
+  auto began = boot_now();
+  storage::run<reading>(this, pool, beat_max,
+                        [life = self()](pqxx::work& tx) { return store::beat(tx, life); })
+      .then([this, began](const reading& what) { beaten(what, began); },
+            [this](const failure& why) { missed(why); });
 }
 
-void members_actor::on_rows(const std::vector<member>& rows) {
-  view_effects effects;
-  view_->on_rows(rows, steady_now(), effects);
-  for (const auto& x : effects)
-    std::visit([this](const auto& effect) { perform(effect); }, x);
+void members_actor::beaten(const reading& what, instant began) {
+  beating_ = false;
+  if (leaving_) return;
+  how_.lease->renew(began);
+  membership_effects effects;
+  core_->on_rows(what, began, boot_now(), effects);
+  perform_all(effects);
+  note_obstacle();
+  answer_readers({});
 }
 
-/// A row that stays is buried by the others, later.
+void members_actor::missed(const failure& why) {
+  beating_ = false;
+  if (leaving_) return;
+  membership_effects effects;
+  if (why.code == ec::superseded) {
+    core_->on_superseded(effects);
+  } else {
+    heartbeat_failures().add();
+    core_->on_blind();
+    log::debug("heartbeat-failed", {{"code", bpci::name(why.code)}, {"detail", why.detail}});
+  }
+  perform_all(effects);
+  answer_readers(why);
+}
+
+void members_actor::answer_readers(const result<void>& outcome) {
+  for (auto& x : readers_) {
+    if (outcome)
+      x.deliver(core_->view());
+    else
+      x.deliver(to_caf(outcome.error()));
+  }
+  readers_ = std::exchange(late_readers_, {});
+  if (std::exchange(again_, false) || !readers_.empty()) beat();
+}
+
+/// A heartbeat is also the reading: an additional one costs nothing else.
+void members_actor::look_again_now() {
+  if (!core_) return;
+  if (beating_)
+    again_ = true;
+  else
+    beat();
+}
+
+caf::result<view_changed> members_actor::read() {
+  if (!core_ || leaving_) return to_caf(ec::unavailable, "this node is not a member");
+  if (readers_.size() + late_readers_.size() >= readers_max)
+    return to_caf(ec::busy, "too many wait for the members");
+  (beating_ ? late_readers_ : readers_).push_back(make_response_promise());
+  look_again_now();
+  return caf::delegated<view_changed>{};
+}
+
+/// A row that stays is evicted by the others, later.
 void members_actor::leave(caf::error why) {
+  leaving_ = true;
+  how_.lease->revoke();
   auto pool = how_.pool();
   if (!pool) return quit(std::move(why));
-  storage::run<void>(this, pool, query_max, [life = self()](pqxx::work& tx) {
-    store::leave(tx, life);
-  }).then([this, why] { quit(why); }, [this, why](const failure&) { quit(why); });
+  storage::run<void>(this, pool, query_max,
+                     [life = self()](pqxx::work& tx) { store::leave(tx, life); })
+      .then(
+          [this, why] {
+            log::info("left", {{"member", how_.me.id.get()}, {"incarnation", self().get()}});
+            tell_members();
+            quit(why);
+          },
+          [this, why](const failure&) { quit(why); });
 }
 
-// -- the others ------------------------------------------------------------------------
+// -- for admins --------------------------------------------------------------------------------
 
-void members_actor::perform(const dial& x) {
-  peers_[x.who.incarnation].who = x.who;
-  connect(x.who.incarnation);
-}
-
-void members_actor::perform(const drop& x) {
-  auto found = peers_.find(x.who.incarnation);
-  if (found == peers_.end()) return;
-  log::info("member-gone", {{"member", x.who.id.get()}, {"incarnation", x.who.incarnation.get()}});
-  if (found->second.agent) {
-    demonitor(found->second.agent.address());
-    tell_watchers(caf::make_message(peer_down{x.who.id, x.who.incarnation}));
-  }
-  peers_.erase(found);
-}
-
-void members_actor::perform(const bury& x) {
+caf::result<member_list> members_actor::list(const list_members& what) {
+  auto known = core_ ? core_->list(boot_now()) : member_list{};
+  if (!what.with_ended) return known;
   auto pool = how_.pool();
-  if (!pool) return;
-  auto reason = "silent for " + std::to_string(how_.dead_after.count()) + " ms, as seen by "
-                + how_.me.id.get();
-  storage::run<bool>(this, pool, query_max,
-                     [who = x.who, reason](pqxx::work& tx) { return store::bury(tx, who, reason); })
+  if (!pool) return to_caf(ec::unavailable, "the database");
+  auto promise = make_response_promise();
+  using rows = std::vector<member_status>;
+  storage::run<rows>(this, pool, query_max, [](pqxx::work& tx) { return store::ended(tx); })
       .then(
-          [who = x.who](bool buried) {
-            if (buried) log::warn("member-buried", {{"member", who.id.get()}});
+          [promise, known](const rows& ended) mutable {
+            known.members.insert(known.members.end(), ended.begin(), ended.end());
+            promise.deliver(known);
           },
-          [](const failure&) {});
+          [promise](const failure& why) mutable { promise.deliver(to_caf(why)); });
+  return caf::delegated<member_list>{};
 }
 
-void members_actor::connect(incarnation who) {
-  auto found = peers_.find(who);
-  if (found == peers_.end() || found->second.agent) return;
-  ++found->second.attempts;
-  const auto& to = found->second.who;
-  auto failed = [this, who](const caf::error& why) { retry(who, from_caf(why)); };
-  request(system().middleman().actor_handle(), connect_max, caf::connect_atom::value, to.link_host,
-          to.link_port)
+caf::result<member_state_set> members_actor::set_draining(bool draining, const std::string& who,
+                                                          const std::string& why) {
+  if (who.empty() || why.empty())
+    return to_caf(ec::invalid_argument, "who does it, and why, is required");
+  auto pool = how_.pool();
+  if (!core_ || !pool) return to_caf(ec::unavailable, "this node is not a member");
+  auto reason = (draining ? "drained by " : "undrained by ") + who + ": " + why;
+  auto promise = make_response_promise();
+  storage::run<void>(this, pool, query_max,
+                     [life = self(), draining, reason](pqxx::work& tx) {
+                       return store::set_draining(tx, life, draining, reason);
+                     })
       .then(
-          [this, who](const caf::node_id&, const caf::strong_actor_ptr& agent,
-                      const std::set<std::string>&) {
-            if (agent) return identify(who, caf::actor_cast<caf::actor>(agent));
-            retry(who, {ec::not_found, "nothing is published there"});
+          [this, promise, draining, reason]() mutable {
+            log::info(draining ? "draining" : "undrained", {{"reason", reason}});
+            promise.deliver(member_state_set{draining ? member_state::draining : member_state::up});
+            look_again_now();
+            tell_members();
           },
-          failed);
+          [promise](const failure& why_not) mutable { promise.deliver(to_caf(why_not)); });
+  return caf::delegated<member_state_set>{};
 }
 
-/// A port may have passed on to another node, and CAF may hand out the handle of a dead one.
-void members_actor::identify(incarnation who, const caf::actor& agent) {
-  ask<agent_identity>(
-      agent, identify_max, who_are_you{},
-      [this, who, agent](const agent_identity& x) {
-        auto found = peers_.find(who);
-        if (found == peers_.end() || found->second.agent) return;
-        if (x.cluster != how_.me.cluster || x.incarnation != who)
-          return retry(who, {ec::conflict, "it is " + x.id.get() + " of " + x.cluster});
-        connected(found->second, agent);
-      },
-      [this, who](const failure& why) { retry(who, why); });
-}
-
-void members_actor::retry(incarnation who, const failure& why) {
-  auto found = peers_.find(who);
-  if (found == peers_.end() || found->second.agent) return;
-  log::debug("dial-failed", {{"member", found->second.who.id.get()}, {"detail", why.detail}});
-  delayed_send(this, redial_after(found->second.attempts), dial_atom::value, who);
-}
-
-void members_actor::connected(peer& to, const caf::actor& agent) {
-  to.agent = agent;
-  to.attempts = 0;
-  monitor<caf::message_priority::high>(agent);
-  view_->on_connected(to.who.incarnation, true);
-  log::info("member-connected",
-            {{"member", to.who.id.get()}, {"incarnation", to.who.incarnation.get()}});
-  tell_watchers(caf::make_message(peer_up{to.who.id, to.who.incarnation, agent}));
-}
-
-void members_actor::on_down(const caf::down_msg& what) {
-  watchers_.erase(what.source);
-  for (auto& [life, peer] : peers_) {
-    if (!peer.agent || peer.agent.address() != what.source) continue;
-    log::warn("member-lost", {{"member", peer.who.id.get()}, {"incarnation", life.get()}});
-    peer.agent = nullptr;
-    view_->on_connected(life, false);
-    tell_watchers(caf::make_message(peer_down{peer.who.id, life}));
-    delayed_send(this, redial_min, dial_atom::value, life);
-  }
-}
-
-void members_actor::tell_watchers(const caf::message& what) {
-  for (auto& [address, watcher] : watchers_)
-    send(watcher, what);
-}
-
-agent_list members_actor::agents() const {
-  agent_list out;
-  if (view_) out.agents.push_back({how_.me.id, self(), agent_});
-  for (const auto& [life, peer] : peers_)
-    if (peer.agent) out.agents.push_back({peer.who.id, life, peer.agent});
-  std::ranges::sort(out.agents, {}, &peer_up::id);
-  return out;
+/// Why a node does not come up is what its operator looks for first.
+void members_actor::note_obstacle() {
+  if (core_->obstacle() == told_obstacle_) return;
+  told_obstacle_ = core_->obstacle();
+  if (!told_obstacle_.empty()) log::warn("join-waits", {{"why", told_obstacle_}});
 }
 
 std::string members_actor::describe() const {
-  return codec::to_text(codec::to_json(view_ ? view_->list(steady_now()) : member_list{}));
+  auto out = codec::to_json(core_ ? core_->list(boot_now()) : member_list{});
+  out.as_object()["waits_for"] = core_ ? core_->obstacle() : "the database";
+  return codec::to_text(out);
+}
+
+// -- effects -------------------------------------------------------------------------------------
+
+void members_actor::perform_all(const membership_effects& all) {
+  for (const auto& x : all)
+    std::visit([this](const auto& effect) { perform(effect); }, x);
+}
+
+/// A write that is still under way is not sent again: the core asks with every heartbeat.
+template <class T, class F, class Ok>
+void members_actor::store_once(std::string what, F sql, Ok ok) {
+  auto pool = how_.pool();
+  if (!pool || !under_way_.insert(what).second) return;
+  storage::run<T>(this, pool, query_max, std::move(sql))
+      .then(
+          [this, what, ok = std::move(ok)](T done) {
+            under_way_.erase(what);
+            ok(done);
+          },
+          [this, what](const failure& why) {
+            under_way_.erase(what);
+            log::debug("membership-write-failed",
+                       {{"what", what}, {"code", bpci::name(why.code)}, {"detail", why.detail}});
+          });
+}
+
+void members_actor::perform(const suspect& x) {
+  auto kind = std::string{boost::describe::enum_to_string(x.kind, "")};
+  store_once<bool>(
+      "suspect " + kind + " " + std::to_string(x.who.incarnation.get()),
+      [life = self(), x](pqxx::work& tx) {
+        store::write_suspicion(tx, life, x);
+        return true;
+      },
+      [x, kind](bool) {
+        log::warn("member-suspected",
+                  {{"member", x.who.id.get()}, {"kind", kind}, {"evidence", x.evidence}});
+      });
+}
+
+void members_actor::perform(const withdraw& x) {
+  auto kind = std::string{boost::describe::enum_to_string(x.kind, "")};
+  store_once<bool>(
+      "withdraw " + kind + " " + std::to_string(x.target.get()),
+      [life = self(), x](pqxx::work& tx) {
+        store::delete_suspicion(tx, life, x);
+        return true;
+      },
+      [](bool) {});
+}
+
+void members_actor::perform(const evict_silent& x) {
+  evict(x, "silent");
+}
+
+void members_actor::perform(const evict_unreachable& x) {
+  evict(x, "unreachable");
+}
+
+template <class Effect>
+void members_actor::evict(const Effect& x, const char* kind) {
+  store_once<bool>(
+      "evict " + std::to_string(x.who.incarnation.get()),
+      [life = self(), x](pqxx::work& tx) { return store::evict(tx, life, x); },
+      [this, who = x.who, kind](bool evicted) {
+        if (!evicted) return;
+        evictions(kind).add();
+        log::warn(
+            "member-evicted",
+            {{"member", who.id.get()}, {"incarnation", who.incarnation.get()}, {"kind", kind}});
+        look_again_now();
+        tell_members();
+      });
+}
+
+void members_actor::perform(const come_up& x) {
+  store_once<bool>(
+      "come up", [life = self(), x](pqxx::work& tx) { return store::rise(tx, life, x); },
+      [this](bool risen) {
+        if (risen) log::info("member-up", {{"member", how_.me.id.get()}});
+        look_again_now();
+        if (risen) tell_members();
+      });
+}
+
+void members_actor::perform(const fence&) {
+  log::error("fenced", {{"member", how_.me.id.get()}, {"incarnation", self().get()}});
+  leaving_ = true;
+  how_.lease->revoke();
+  if (how_.on_fenced) how_.on_fenced();
+}
+
+void members_actor::perform(const view_changed& x) {
+  count_members(x);
+  tell_watchers(caf::make_message(x));
+}
+
+void members_actor::perform(const change_seen& x) {
+  tell_watchers(caf::make_message(x));
+}
+
+void members_actor::count_members(const view_changed& x) {
+  view_number().set(static_cast<double>(x.view_no));
+  for (auto state : {member_state::joining, member_state::up, member_state::draining})
+    members_in(state).set(static_cast<double>(std::ranges::count(x.live, state, &member::state)));
+}
+
+void members_actor::on_exit() {
+  // A promise that is dropped is never answered.
+  for (auto* waiting : {&readers_, &late_readers_})
+    for (auto& x : *waiting)
+      x.deliver(to_caf(ec::shutting_down));
+  readers_.clear();
+  late_readers_.clear();
+  peers_.clear();
+  watchers_.clear();
+  agent_ = nullptr;
 }
 
 } // namespace bpci::cluster

@@ -26,7 +26,9 @@ struct pg_pool_options {
   std::size_t size = 8;                          ///< connections
   std::size_t queue_limit = 1024;                ///< transactions that wait for a connection
   std::chrono::milliseconds query_timeout{5000}; ///< the most that one transaction may take
-  std::string application_name = "bpci";         ///< as pg_stat_activity shows it
+  /// A transaction whose process is stopped in the midst of it holds its locks for this long.
+  std::chrono::milliseconds idle_in_transaction_max{1000};
+  std::string application_name = "bpci"; ///< as pg_stat_activity shows it
   std::shared_ptr<pool_counters> counters = std::make_shared<pool_counters>();
 };
 

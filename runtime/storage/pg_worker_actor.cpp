@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr auto first_backoff = milliseconds{50};
-constexpr auto backoff_max = milliseconds{2000};
+constexpr auto backoff_max = milliseconds{500};
 
 /// PostgreSQL 15 documentation, section 13.5.3: an application must be prepared to retry.
 constexpr auto attempts_max = 3;
@@ -42,7 +42,7 @@ failure cut_failure() {
 class pg_worker_actor::connection_keeper {
 public:
   connection_keeper(const pg_pool_options& how, std::shared_ptr<wire> it)
-      : how_{how.conninfo, how.application_name, how.query_timeout, how.query_timeout},
+      : how_{how.conninfo, how.application_name, how.query_timeout, how.idle_in_transaction_max},
         wire_(std::move(it)) {}
 
   ~connection_keeper() { drop(); }

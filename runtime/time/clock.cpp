@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <ctime>
 #include <limits>
 #include <stdexcept>
 
@@ -121,6 +122,13 @@ timestamp_ms wall_now() noexcept {
 
 std::chrono::steady_clock::time_point steady_now() noexcept {
   return std::chrono::steady_clock::now();
+}
+
+std::chrono::steady_clock::time_point boot_now() noexcept {
+  timespec at{};
+  clock_gettime(CLOCK_BOOTTIME, &at); // cannot fail with a clock that the kernel has
+  return std::chrono::steady_clock::time_point{std::chrono::seconds{at.tv_sec}
+                                               + std::chrono::nanoseconds{at.tv_nsec}};
 }
 
 std::uint64_t random_u64() {

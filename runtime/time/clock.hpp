@@ -19,6 +19,10 @@ timestamp_ms wall_now() noexcept;
 /// The clock of deadlines and durations: never goes back, means nothing outside this process.
 std::chrono::steady_clock::time_point steady_now() noexcept;
 
+/// Like `steady_now`, and runs on while the machine sleeps (CLOCK_BOOTTIME): the clock of silence
+/// and of leases. Compare its times only with each other.
+std::chrono::steady_clock::time_point boot_now() noexcept;
+
 /// A random number for jitter, sampling and load spreading. Keys, nonces and tokens come from
 /// runtime/crypto.
 std::uint64_t random_u64();

@@ -16,7 +16,8 @@ using namespace supervision;
 struct fixture : node_fixture {
   std::shared_ptr<std::atomic<std::uint64_t>> life =
       std::make_shared<std::atomic<std::uint64_t>>(0);
-  caf::actor agent = start<agent_actor>(identity(), life, node);
+  std::shared_ptr<std::atomic<std::uint64_t>> lag = std::make_shared<std::atomic<std::uint64_t>>(0);
+  caf::actor agent = start<agent_actor>(identity(), life, node, lag);
 
   static node_identity identity() {
     node_identity me;
@@ -35,6 +36,26 @@ CAF_TEST(an agent names the life that its node has when it is asked) {
   *life = 7;
   auto x = reply_of<agent_identity>(agent, who_are_you{});
   CAF_CHECK_EQUAL(x, (agent_identity{"bpci", member_id{"alpha-1"}, incarnation{7}}));
+}
+
+CAF_TEST(a probe is answered with the life of the node and how late its timers come) {
+  *life = 7;
+  *lag = 40;
+  auto x = reply_of<probe_answer>(agent, probe{});
+  CAF_CHECK_EQUAL(x, (probe_answer{incarnation{7}, 40}));
+}
+
+CAF_TEST(what members ask of each other goes to the members of the node) {
+  auto question = probe_for_me{incarnation{9}};
+  CAF_CHECK_EQUAL(verdict_of<probe_answer>(agent, question), "shutting_down");
+  put("/alpha-1/cluster/members", answering([](const probe_for_me& x) {
+        return probe_answer{x.target, 1};
+      }));
+  CAF_CHECK_EQUAL(reply_of<probe_answer>(agent, question), (probe_answer{incarnation{9}, 1}));
+  auto members = make_inbox();
+  put("/alpha-1/cluster/members", members.who);
+  tell(agent, look_again{});
+  CAF_CHECK_EQUAL(members.count<look_again>(), 1u);
 }
 
 CAF_TEST(a service is found in its present incarnation) {

@@ -107,7 +107,7 @@ CAF_TEST(a result reaches the caller without being serialized) {
   CAF_CHECK_EQUAL(*got->x, 42);
   CAF_CHECK_EQUAL(sql(pool, "SHOW application_name").value(), "bpci");
   CAF_CHECK_EQUAL(sql(pool, "SHOW statement_timeout").value(), "5s");
-  CAF_CHECK_EQUAL(sql(pool, "SHOW idle_in_transaction_session_timeout").value(), "5s");
+  CAF_CHECK_EQUAL(sql(pool, "SHOW idle_in_transaction_session_timeout").value(), "1s");
 }
 
 CAF_TEST(what returns is committed and what throws or refuses is rolled back) {

@@ -12,6 +12,11 @@ ALTER TABLE member
   ADD COLUMN certificates text[]  NOT NULL DEFAULT '{}',
   ADD COLUMN ended_at     timestamptz;
 
+-- 0: nobody can reach it, it has no certificates.
+ALTER TABLE member
+  DROP CONSTRAINT member_link_port_check,
+  ADD CONSTRAINT member_link_port_check CHECK (link_port BETWEEN 0 AND 65535);
+
 CREATE TABLE suspicion (
   target   bigint      NOT NULL REFERENCES member ON DELETE CASCADE,
   by_whom  bigint      NOT NULL REFERENCES member ON DELETE CASCADE,
