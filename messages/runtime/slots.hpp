@@ -53,6 +53,13 @@ struct slots_changed {
 };
 BPCI_MESSAGE(slots_changed, change, rows)
 
+/// "Somebody knows of a newer owner than you have told me: read the table again." From: ROUTER, at
+/// most ten times a second. To: SLOTS of its node.
+struct read_slots {
+  bool operator==(const read_slots&) const = default;
+};
+BPCI_MESSAGE(read_slots)
+
 /// "Finish what you have in hand for these slots, take nothing new for them, and say when it is
 /// done." From: SLOTS. To: the ENTITIES of its node. Answer: slots_drained, when the last actor of
 /// them has ended.
@@ -70,8 +77,9 @@ struct slots_drained {
 };
 BPCI_MESSAGE(slots_drained, slots)
 
-/// "These are free now, and you should have them": a hint that saves the wait for the next reading
-/// of the table. From: SLOTS. To: the SLOTS of another member.
+/// "These are free now, and you should have them": saves the wait for the next reading of the table
+/// and of the members, who may still believe that the sender wants them. From: SLOTS. To: the SLOTS
+/// of another member.
 struct slots_offered {
   std::vector<slot_no> slots;
 
