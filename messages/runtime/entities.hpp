@@ -8,6 +8,7 @@
 
 #include <boost/describe/enum.hpp>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -38,9 +39,9 @@ inline constexpr std::size_t key_max = 200;
 /// answered (`repeated`), and another command under the same key is refused with `conflict`.
 ///
 /// Errors, beside the entity's own: retry_after (the slot is being moved, or its queue is full
-/// for now: the same again, later), busy (too much is in flight), restarted (the actor died with
-/// it; whether it was carried out is unknown until it is sent again under its key), timeout (the
-/// same), unavailable (the database is away), quarantined, not_found (no such kind).
+/// for now: again after as many ms as its detail says), busy (too much is in flight), restarted
+/// (the actor died with it; whether it was carried out is unknown until it is sent again), timeout
+/// (the same), unavailable (the database is away), quarantined, not_found (no such kind).
 struct command {
   entity_ref to;
   std::string key;                 ///< 1 to key_max bytes; empty: a question, which changes nothing
@@ -49,10 +50,16 @@ struct command {
   bytes body;                      ///< msgpack
   std::uint64_t within_ms = 5'000; ///< when the answer is worth nothing any more, from now
   correlation_id trace;
+  /// What two commands under one key must agree in to be the same one; empty: in `body`. For
+  /// commands whose retries are signed anew.
+  bytes identity{};
+  /// Nobody waits for the answer but a timer or the outbox: may wait for its entity's activation
+  /// until those that others have asked for are served.
+  bool background = false;
 
   bool operator==(const command&) const = default;
 };
-BPCI_MESSAGE(command, to, key, name, schema, body, within_ms, trace)
+BPCI_MESSAGE(command, to, key, name, schema, body, within_ms, trace, identity, background)
 
 struct response {
   bytes body;                ///< msgpack of the described struct that the kind answers
@@ -63,8 +70,9 @@ struct response {
 };
 BPCI_MESSAGE(response, body, version, repeated)
 
-/// A command that has found its slot. From: ROUTER. To: the ROUTER of the slot's owner, and there
-/// to ENTITIES. Answer: response, or not_owner with a detail of "owner epoch".
+/// A command that has found its slot. From: ROUTER. To: ENTITIES of the same node. Answer:
+/// response, or not_owner with a detail of "owner epoch": a member id, or "-" for nobody, and a
+/// number.
 struct routed_command {
   command what;
   slots::slot_no slot;
@@ -74,6 +82,53 @@ struct routed_command {
   bool operator==(const routed_command&) const = default;
 };
 BPCI_MESSAGE(routed_command, what, slot, epoch, hops)
+
+// -- between the ROUTERs of two members ----------------------------------------------
+
+/// A command is shared between what holds it on a node, and copied between nodes.
+using command_ptr = std::shared_ptr<const command>;
+
+/// One of routed_commands. `no` is the sender's name for this attempt; the answer carries it.
+struct numbered_command {
+  std::uint64_t no = 0;
+  command_ptr what;
+  slots::slot_no slot;
+  slots::epoch_no epoch; ///< as the sender knows it
+  std::uint32_t hops = 0;
+  std::uint64_t within_ms = 0; ///< what is left of the command's own
+
+  bool operator==(const numbered_command& x) const {
+    return no == x.no && *what == *x.what && slot == x.slot && epoch == x.epoch && hops == x.hops
+           && within_ms == x.within_ms;
+  }
+};
+BPCI_MESSAGE(numbered_command, no, what, slot, epoch, hops, within_ms)
+
+/// Everything that one turn of a ROUTER has for another member. To: the ROUTER of the slots'
+/// owner, which answers each of them, in routed_answers, within its time.
+struct routed_commands {
+  std::vector<numbered_command> items;
+
+  bool operator==(const routed_commands&) const = default;
+};
+BPCI_MESSAGE(routed_commands, items)
+
+struct routed_answer {
+  std::uint64_t no = 0;
+  failure why{ec::none, {}}; ///< `none`: `what` is the answer
+  response what;
+
+  bool operator==(const routed_answer&) const = default;
+};
+BPCI_MESSAGE(routed_answer, no, why, what)
+
+/// To: the ROUTER that the commands came from.
+struct routed_answers {
+  std::vector<routed_answer> items;
+
+  bool operator==(const routed_answers&) const = default;
+};
+BPCI_MESSAGE(routed_answers, items)
 
 // -- for the admin API ---------------------------------------------------------------
 
@@ -261,3 +316,24 @@ struct show_entity {
 BPCI_MESSAGE(show_entity, what)
 
 } // namespace bpci::entity
+
+namespace caf {
+
+/// On the wire a shared command is the command.
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, bpci::entity::command_ptr& x) {
+  if constexpr (Inspector::reads_state) {
+    return f(const_cast<bpci::entity::command&>(*x)); // the inspector only reads
+  } else {
+    auto fresh = std::make_shared<bpci::entity::command>();
+    if (auto why = f(*fresh)) return why;
+    x = std::move(fresh);
+    return none;
+  }
+}
+
+} // namespace caf
+
+namespace caf::detail {
+using caf::inspect;
+}
