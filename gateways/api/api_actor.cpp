@@ -1,9 +1,7 @@
 #include "gateways/api/api_actor.hpp"
 
-#include "gateways/api/access_store.hpp"
 #include "messages/codec/json.hpp"
 #include "runtime/crypto/token.hpp"
-#include "runtime/storage/sql.hpp"
 
 namespace bpci::gateway {
 
@@ -11,7 +9,6 @@ namespace {
 
 using first_token_atom = caf::atom_constant<caf::atom("firsttoken")>;
 
-constexpr auto query_max = std::chrono::milliseconds{2'000};
 constexpr auto first_token_retry = std::chrono::milliseconds{500};
 
 /// RFC 6750, section 2.1; empty when there is none.
@@ -36,21 +33,17 @@ caf::behavior api_actor::make_behavior() {
 
 /// Until the identity subsystem brings users and roles, a token of the cluster may do everything.
 void api_actor::make_first_token() {
-  auto again = [this](const failure&) {
-    delayed_send(this, first_token_retry, first_token_atom::value);
-  };
-  auto pool = shared_->find(path::pool);
-  if (!pool) return again({});
-  auto token = crypto::random_token();
-  storage::run<bool>(this, pool, query_max,
-                     [hash = crypto::hash_token(token)](pqxx::work& tx) {
-                       return store::enter_first_token(tx, hash);
-                     })
-      .then(
-          [this, token](bool first) {
-            if (first) shared_->show_token(token);
-          },
-          again);
+  auto& first = *shared_->first;
+  if (first.settled) return;
+  // An earlier try may have been committed without an answer: the retry must know it for its own.
+  if (first.text.empty()) first.text = crypto::random_token();
+  shared_->records->enter_first_token(
+      *this, crypto::hash_token(first.text), [this](const result<bool>& ours) {
+        if (!ours) return delayed_send(this, first_token_retry, first_token_atom::value);
+        auto token = std::exchange(shared_->first->text, {});
+        shared_->first->settled = true;
+        if (*ours) shared_->show_token(token);
+      });
 }
 
 void api_actor::admit(const call_ptr& what) {
@@ -61,22 +54,26 @@ void api_actor::admit(const call_ptr& what) {
   if (token.empty()) return what->fail({ec::not_authenticated, {}});
   // What is compared are hashes: the time it takes tells nothing about the token.
   auto hash = crypto::hash_token(token);
-  if (known_tokens_.contains(hash)) return what->handle(*this, what);
+  auto known = known_tokens_.find(hash);
+  if (known != known_tokens_.end()) return let_in(what, known->second);
   look_up(what, std::move(hash));
 }
 
 void api_actor::look_up(const call_ptr& what, std::string hash) {
-  auto pool = shared_->find(path::pool);
-  if (!pool) return what->fail({ec::unavailable, "the database"});
-  storage::run<bool>(this, pool, query_max,
-                     [hash](pqxx::work& tx) { return store::knows_token(tx, hash); })
-      .then(
-          [this, what, hash](bool known) {
-            if (!known) return what->fail({ec::not_authenticated, "the token is not known"});
-            known_tokens_.insert(hash);
-            what->handle(*this, what);
-          },
-          [what](const failure& why) { what->fail(why); });
+  shared_->records->find_token(
+      *this, hash, [this, what, hash](const result<std::optional<std::string>>& label) {
+        if (!label) return what->fail(label.error());
+        if (!*label) return what->fail({ec::not_authenticated, "the token is not known"});
+        known_tokens_.insert_or_assign(hash, **label);
+        let_in(what, **label);
+      });
+}
+
+void api_actor::let_in(const call_ptr& what, const std::string& label) {
+  auto known = std::make_shared<call>(*what);
+  known->caller = label.empty() ? "a token without a label" : label;
+  log::correlation_scope whose{what->request.id};
+  what->handle(*this, known);
 }
 
 std::string api_actor::describe() const {

@@ -6,7 +6,7 @@
 
 #include <functional>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 
 namespace bpci::gateway {
 
@@ -43,9 +43,11 @@ private:
   void make_first_token();
   void admit(const call_ptr& what);
   void look_up(const call_ptr& what, std::string hash);
+  void let_in(const call_ptr& what, const std::string& label);
 
   context_ptr shared_;
-  std::unordered_set<std::string> known_tokens_; ///< Hashes that the database has confirmed.
+  /// The labels of those that the database has confirmed, by hash.
+  std::unordered_map<std::string, std::string> known_tokens_;
   std::uint64_t handled_ = 0;
 };
 

@@ -49,6 +49,7 @@ struct call {
   http::responder respond;
   std::shared_ptr<void> permit;
   std::chrono::steady_clock::time_point since;
+  std::string caller = {}; ///< The label of the token; empty where none is needed.
 
   /// 200 with the envelope {"data": ..., "error": null}.
   void ok(boost::json::value data) const;

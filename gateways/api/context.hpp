@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/node_config.hpp"
+#include "gateways/api/records.hpp"
 #include "messages/ids.hpp"
 #include "runtime/supervision/node_context.hpp"
 
@@ -19,8 +20,18 @@ inline constexpr auto doorman = "/oracle/doorman";
 inline constexpr auto registry = "/oracle/registry";
 inline constexpr auto relay = "/oracle/relay";
 inline constexpr auto members = "/cluster/members";
+inline constexpr auto slots = "/cluster/slots";
+inline constexpr auto entities = "/entities/host";
+inline constexpr auto router = "/entities/router";
 inline constexpr auto pool = "/storage/pool";
 } // namespace path
+
+/// The token of the first admin, from before it is entered until it is known whether it is the
+/// cluster's. Outlives the API actor, so that a retry enters the same one. Used by API only.
+struct first_token {
+  std::string text;
+  bool settled = false;
+};
 
 /// What the gateways share on one node.
 struct context {
@@ -32,6 +43,8 @@ struct context {
   std::vector<std::uint16_t> further_ports; ///< Also listened on, on loopback, where they are free.
   /// Shows the first admin token to whoever starts the node, once.
   std::function<void(const std::string& token)> show_token;
+  std::shared_ptr<first_token> first = std::make_shared<first_token>();
+  records_ptr records = records_in_database();
 
   [[nodiscard]] caf::actor find(std::string_view where) const {
     return node->directory.find(root + std::string{where});

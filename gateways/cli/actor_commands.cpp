@@ -1,4 +1,4 @@
-#include "gateways/cli/commands.hpp"
+#include "gateways/cli/list_view.hpp"
 #include "gateways/cli/text.hpp"
 #include "gateways/cli/tree_view.hpp"
 #include "messages/codec/json.hpp"
@@ -56,10 +56,7 @@ exit_code show_tree(const context& with, const tree_options& given) {
   if (!data) return with.show(data.error());
   return with.show(*data, [&] {
     const auto rows = indent_tree(data->at("rows").get_array());
-    auto out = render_table(tree_columns, rows, with.table_style());
-    const auto& next = data->at("next").get_string();
-    if (!next.empty()) out += "There is more: --all shows it.\n";
-    return out;
+    return render_table(tree_columns, rows, with.table_style()) + render_footer(*data);
   });
 }
 

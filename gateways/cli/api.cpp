@@ -5,6 +5,8 @@
 
 #include <boost/json/value_from.hpp>
 
+#include <algorithm>
+
 namespace bpci::cli {
 
 namespace {
@@ -73,6 +75,24 @@ bool take_items(json::value& page, std::string_view member, json::array& to) {
   return true;
 }
 
+/// The `next` of a page: a text, or a number that is 0 on the last one.
+std::string cursor_of(const json::object& page) {
+  const auto* next = page.if_contains("next");
+  if (!next || next->is_null()) return {};
+  if (next->is_string()) return text_of(page, "next");
+  auto number = codec::to_text(*next);
+  return number == "0" ? std::string{} : number;
+}
+
+/// The members that did not answer for one page are not asked for the next.
+void add_missing(const json::object& page, json::array& to) {
+  const auto* names = page.if_contains("unreachable");
+  const auto* list = names ? names->if_array() : nullptr;
+  if (!list) return;
+  for (const auto& name : *list)
+    if (std::ranges::find(to, name) == to.end()) to.push_back(name);
+}
+
 } // namespace
 
 api::api(const surroundings& around, std::string base_url, std::string token,
@@ -100,6 +120,8 @@ outcome<json::value> api::post(const std::string& path, const json::value& body)
 outcome<json::value> api::list(const std::string& path, std::string_view member, query what,
                                bool all) {
   json::array items;
+  json::array unreachable;
+  json::object last;
   std::string next;
   what.emplace_back("after", "");
   for (std::size_t pages = 0; pages < (all ? pages_max : 1); ++pages) {
@@ -109,10 +131,15 @@ outcome<json::value> api::list(const std::string& path, std::string_view member,
     if (!take_items(*page, member, items))
       return to_fault(fail(ec::malformed, "the answer has no list '" + std::string{member} + "'"),
                       exit_code::failed, "Use a bpci of the same version as the node.");
-    next = text_of(page->get_object(), "next");
+    last = std::move(page->get_object());
+    add_missing(last, unreachable);
+    next = cursor_of(last);
     if (next.empty()) break;
   }
-  return json::value(json::object{{member, std::move(items)}, {"next", std::move(next)}});
+  last[member] = std::move(items);
+  last["next"] = std::move(next);
+  if (last.contains("unreachable")) last["unreachable"] = std::move(unreachable);
+  return json::value(std::move(last));
 }
 
 outcome<json::value> api::exchange(const std::string& method, const std::string& path,

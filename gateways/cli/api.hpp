@@ -27,7 +27,8 @@ public:
                                                  const boost::json::value& body);
 
   /// The items of a list that comes in pages, below `member`: the first page, or with `all` every
-  /// page. In the answer `next` is the cursor of what was not fetched.
+  /// page. In the answer `next` is the cursor of what was not fetched, `unreachable` (where the
+  /// list has it) names who did not answer for any of the pages, the rest is that of the last one.
   [[nodiscard]] outcome<boost::json::value> list(const std::string& path, std::string_view member,
                                                  query what, bool all);
 

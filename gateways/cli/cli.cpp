@@ -1,5 +1,6 @@
 #include "gateways/cli/cli.hpp"
 
+#include "gateways/cli/certificate_commands.hpp"
 #include "gateways/cli/commands.hpp"
 #include "gateways/cli/suggestion.hpp"
 #include "gateways/cli/surroundings.hpp"
@@ -78,6 +79,10 @@ void build(CLI::App& app, command_line& line) {
   add_oracle_commands(app, line);
   add_actor_commands(app, line);
   add_cluster_commands(app, line);
+  add_certificate_commands(*app.get_subcommand("cluster"), line);
+  add_entity_commands(app, line);
+  add_quarantine_commands(app, line);
+  add_audit_commands(app, line);
   add_config_commands(app, line);
   add_doctor_command(app, line);
   add_shell_commands(app, line);

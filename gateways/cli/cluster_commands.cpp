@@ -1,4 +1,4 @@
-#include "gateways/cli/commands.hpp"
+#include "gateways/cli/list_view.hpp"
 #include "gateways/cli/text.hpp"
 
 #include <CLI/App.hpp>
@@ -13,97 +13,141 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::string_view members_path = "/api/v1/cluster/members";
+
 const columns member_columns{
     {"MEMBER", "member.id"},
     {"STATE", "member.state", cell::state},
     {"SELF", "self", cell::flag},
     {"CONNECTED", "connected", cell::flag},
     {"SILENT", "silent_ms", cell::span},
+    {"PROBE", "probe_ms", cell::span},
+    {"LAG", "lag_ms", cell::span},
+    {"SUSPECTED BY", "suspicions", cell::count},
     {"HTTP", "member.http_address"},
     {"INCARNATION", "member.incarnation"},
+    {"ENDED", "ended_at", cell::since},
+    {"REASON", "member.reason"},
 };
 
-const columns quarantine_columns{
-    {"MESSAGE", "id"},
-    {"SINCE", "since", cell::since},
-    {"CRASHES", "crashes", cell::count},
-    {"LAST ACTOR", "last.actor"},
-    {"LAST ERROR", "last.error"},
+const columns suspicion_columns{
+    {"SUSPECTED", "of"},      {"BY", "by"}, {"AS", "kind"}, {"SINCE", "since", cell::since},
+    {"EVIDENCE", "evidence"},
 };
 
-exit_code list_members(const context& with) {
-  auto node = with.node();
-  if (!node) return with.show(node.error());
-  const auto data = node->list("/api/v1/cluster/members", "members", {}, false);
-  if (!data) return with.show(data.error());
-  return with.show(*data, [&] {
-    return render_table(member_columns, data->at("members").get_array(), with.table_style());
-  });
-}
+const columns plan_columns{
+    {"TO", "to"},
+    {"SLOTS", "slots", cell::number},
+    {"ENTITIES", "entities", cell::number},
+};
 
-/// Each message with its newest evidence as `last`.
-json::array with_last_crash(const json::array& messages) {
+// -- members ----------------------------------------------------------------------------
+
+/// The suspicions of all members, each with whom it is `of`.
+json::array suspicions_of(const json::array& members) {
   json::array out;
-  for (const auto& x : messages) {
-    auto copy = x;
-    auto* object = copy.if_object();
-    const auto* crashes = object ? object->if_contains("crashes") : nullptr;
-    const auto* list = crashes ? crashes->if_array() : nullptr;
-    if (list && !list->empty()) {
-      auto last = list->back();
-      object->emplace("last", std::move(last));
-    }
-    out.push_back(std::move(copy));
-  }
+  for (const auto& member : members)
+    for (auto row : list_at(member, "suspicions"))
+      if (auto* object = row.if_object()) {
+        (*object)["of"] = text_at(member, "member.id");
+        out.push_back(std::move(row));
+      }
   return out;
 }
 
-exit_code list_quarantine(const context& with, const page_options& page) {
+struct member_options {
+  page_options page;
+  std::string state;
+  bool ended = false;
+};
+
+exit_code list_members(const context& with, const member_options& given) {
   auto node = with.node();
   if (!node) return with.show(node.error());
-  const auto data = node->list("/api/v1/quarantine", "messages",
-                               {{"limit", std::to_string(page.limit)}}, page.all);
+  const auto data = node->list(std::string{members_path}, "members",
+                               {{"ended", given.ended ? "true" : ""},
+                                {"state", given.state},
+                                {"limit", std::to_string(given.page.limit)}},
+                               given.page.all);
   if (!data) return with.show(data.error());
   return with.show(*data, [&] {
-    const auto& messages = data->at("messages").get_array();
-    if (messages.empty()) return std::string{"No message is set aside.\n"};
-    return render_table(quarantine_columns, with_last_crash(messages), with.table_style());
+    const auto& members = data->at("members").get_array();
+    auto out = render_table(member_columns, members, with.table_style());
+    const auto doubts = suspicions_of(members);
+    if (!doubts.empty()) out += '\n' + render_table(suspicion_columns, doubts, with.table_style());
+    return out + render_footer(*data);
   });
 }
 
-struct release_options {
-  std::string id;
+// -- draining ---------------------------------------------------------------------------
+
+struct drain_options {
+  std::string member;
   std::string reason;
+  bool dry_run = false;
 };
 
-exit_code release(const context& with, const release_options& given) {
+std::string render_plan(const json::value& plan, const style& how) {
+  auto out = render_table(plan_columns, list_at(plan, "shares"), how);
+  for (const auto& x : list_at(plan, "obstacles"))
+    if (const auto* text = x.if_string()) out += "In the way: " + tame(*text) + '\n';
+  return out;
+}
+
+exit_code set_state(const context& with, const std::string& verb, const drain_options& given) {
   auto node = with.node();
   if (!node) return with.show(node.error());
+  json::object body{{"reason", given.reason}};
+  if (given.dry_run) body["dry_run"] = true;
   const auto data =
-      node->post("/api/v1/quarantine/release", {{"id", given.id}, {"reason", given.reason}});
+      node->post(std::string{members_path} + '/' + percent_encode(given.member) + '/' + verb, body);
   if (!data) return with.show(data.error());
-  return with.show(*data, [&] { return "released " + given.id + '\n'; });
+  return with.show(*data, [&] {
+    if (given.dry_run) return render_plan(*data, with.table_style());
+    return given.member + " is " + text_at(*data, "state") + "; bpci cluster slots --member "
+           + given.member + " tells what it owns.\n";
+  });
+}
+
+CLI::App& add_drain(CLI::App& to, const std::string& verb, const std::string& what,
+                    const std::string& example, const std::shared_ptr<drain_options>& given,
+                    command_line& line) {
+  auto& app = add_command(to, verb, what, example, line, [given, verb](const context& with) {
+    return set_state(with, verb, *given);
+  });
+  app.add_option("member", given->member, "as cluster members shows it")
+      ->required()
+      ->type_name("MEMBER");
+  return app;
+}
+
+void add_members(CLI::App& to, command_line& line) {
+  const auto given = std::make_shared<member_options>();
+  auto& app = add_command(to, "members", "Who belongs to the cluster, and who can be reached",
+                          "bpci cluster members --ended", line,
+                          [given](const context& with) { return list_members(with, *given); });
+  app.add_flag("--ended", given->ended, "also those that ended within the last hour");
+  app.add_option("--state", given->state, "only those in this state")
+      ->check(CLI::IsMember({"joining", "up", "draining", "left", "dead"}));
+  add_page_options(app, given->page);
 }
 
 } // namespace
 
 void add_cluster_commands(CLI::App& to, command_line& line) {
   auto& cluster = add_group(to, "cluster", "The nodes of this operator");
-  add_command(cluster, "members", "Who belongs to the cluster, and who can be reached",
-              "bpci cluster members -o yaml", line, list_members);
-
-  auto& quarantine = add_group(to, "quarantine", "Messages that crashed their handler three times");
-  const auto page = std::make_shared<page_options>();
-  auto& list = add_command(quarantine, "list", "Which messages are set aside, with the evidence",
-                           "bpci quarantine list", line,
-                           [page](const context& with) { return list_quarantine(with, *page); });
-  add_page_options(list, *page);
-  const auto given = std::make_shared<release_options>();
-  auto& app = add_command(quarantine, "release", "Let a message through again",
-                          "bpci quarantine release tx-0042 --reason \"fixed in 0.1.1\"", line,
-                          [given](const context& with) { return release(with, *given); });
-  app.add_option("id", given->id, "as quarantine list shows it")->required()->type_name("ID");
-  app.add_option("--reason", given->reason, "for the audit log")->required();
+  add_members(cluster, line);
+  auto given = std::make_shared<drain_options>();
+  auto& drain = add_drain(cluster, "drain", "Let a member give away what it owns",
+                          "bpci cluster drain node-2 --reason \"new disk\" --dry-run", given, line);
+  drain.add_option("--reason", given->reason, "for the audit log")->required();
+  drain.add_flag("--dry-run", given->dry_run, "only show where everything would go");
+  given = std::make_shared<drain_options>();
+  auto& undrain = add_drain(cluster, "undrain", "Let a drained member own again",
+                            "bpci cluster undrain node-2 --reason \"disk replaced\"", given, line);
+  undrain.add_option("--reason", given->reason, "for the audit log")->required();
+  add_slot_commands(cluster, line);
+  add_queue_commands(cluster, line);
 }
 
 } // namespace bpci::cli

@@ -30,10 +30,17 @@ CLI::App& add_command(CLI::App& to, const std::string& name, const std::string& 
 void add_server_commands(CLI::App& to, command_line& line);  ///< `server start`
 void add_oracle_commands(CLI::App& to, command_line& line);  ///< `oracle ...`
 void add_actor_commands(CLI::App& to, command_line& line);   ///< `actors ...`
-void add_cluster_commands(CLI::App& to, command_line& line); ///< `cluster`, `quarantine`
-void add_config_commands(CLI::App& to, command_line& line);  ///< `config ...`
+void add_cluster_commands(CLI::App& to, command_line& line); ///< `cluster ...`
+void add_quarantine_commands(CLI::App& to, command_line& line);
+void add_entity_commands(CLI::App& to, command_line& line); ///< `entities ...`
+void add_audit_commands(CLI::App& to, command_line& line);  ///< `audit ...`
+void add_config_commands(CLI::App& to, command_line& line); ///< `config ...`
 void add_doctor_command(CLI::App& to, command_line& line);
 void add_shell_commands(CLI::App& to, command_line& line); ///< `completion`, `version`
+
+/// Parts of `cluster`: its slots, and what waits in its queues.
+void add_slot_commands(CLI::App& cluster, command_line& line);
+void add_queue_commands(CLI::App& cluster, command_line& line);
 
 /// `server start`, also to be found as `oracle start`.
 void add_start_command(CLI::App& to, const std::string& example, command_line& line);

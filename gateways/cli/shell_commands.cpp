@@ -35,6 +35,8 @@ constexpr live_source live_sources[]{
     {"actors restart", "/api/v1/actors", "rows", "path"},
     {"actors pause", "/api/v1/actors", "rows", "path"},
     {"actors resume", "/api/v1/actors", "rows", "path"},
+    {"cluster drain", "/api/v1/cluster/members", "members", "member.id"},
+    {"cluster undrain", "/api/v1/cluster/members", "members", "member.id"},
     {"quarantine release", "/api/v1/quarantine", "messages", "id"},
 };
 

@@ -55,6 +55,9 @@ std::string show(const json::value* x, cell kind, const style& how) {
   case cell::since:
     if (to_number(*x) <= 0) return "-";
     return short_duration(std::chrono::milliseconds{how.now.get() - to_number(*x)});
+  case cell::until:
+    if (to_number(*x) <= how.now.get()) return "now";
+    return short_duration(std::chrono::milliseconds{to_number(*x) - how.now.get()});
   case cell::span:
     return short_duration(std::chrono::milliseconds{to_number(*x)});
   case cell::count:

@@ -16,6 +16,7 @@ enum class cell : std::uint8_t {
   text,   ///< as it is; lists with commas between
   number, ///< to the right
   since,  ///< milliseconds since 1970, as the time that has passed; 0 and absent: `-`
+  until,  ///< the same, as the time that is left; `now` when it has come
   span,   ///< milliseconds, as a duration
   count,  ///< of a list: how many
   flag,   ///< `yes`, or nothing

@@ -1,10 +1,14 @@
 #include "gateways/api/access_store.hpp"
 #include "gateways/api/api_actor.hpp"
+#include "gateways/routes/asking.hpp"
 #include "gateways/routes/routes.hpp"
 #include "messages/codec/json.hpp"
 #include "runtime/metrics/metrics.hpp"
 #include "runtime/storage/sql.hpp"
 
+#include <boost/describe/enum_to_string.hpp>
+
+#include <algorithm>
 #include <utility>
 
 namespace bpci::gateway {
@@ -22,13 +26,25 @@ void live(api_actor&, const call_ptr& what) {
   what->ok({{"status", "ok"}});
 }
 
-/// Ready: BPI nodes can connect, messages are relayed, the database answers.
+void answer_by_state(const call_ptr& what, boost::json::object checks,
+                     const cluster::member_list& members) {
+  auto self = std::ranges::find(members.members, true, &cluster::member_status::self);
+  if (self == members.members.end()) return what->fail({ec::unavailable, "cluster: not joined"});
+  auto state = self->member.state;
+  checks["member"] = codec::to_json(state);
+  if (state != cluster::member_state::up)
+    return what->fail({ec::unavailable, std::string{"this member is "}
+                                            + boost::describe::enum_to_string(state, "")});
+  what->ok({{"status", "ready"}, {"checks", checks}});
+}
+
+/// Ready: BPI nodes can connect, messages are relayed, the database answers, and this node is UP:
+/// one that is DRAINING is to be taken out of what balances the load.
 void ready(api_actor& self, const call_ptr& what) {
-  constexpr std::pair<const char*, const char*> parts[] = {{"database", path::pool},
-                                                           {"cluster", path::members},
-                                                           {"relay", path::relay},
-                                                           {"registry", path::registry},
-                                                           {"doorman", path::doorman}};
+  constexpr std::pair<const char*, const char*> parts[] = {
+      {"database", path::pool},     {"cluster", path::members}, {"slots", path::slots},
+      {"entities", path::entities}, {"router", path::router},   {"relay", path::relay},
+      {"registry", path::registry}, {"doorman", path::doorman}};
   boost::json::object checks;
   std::string missing;
   for (auto [name, where] : parts) {
@@ -39,8 +55,11 @@ void ready(api_actor& self, const call_ptr& what) {
   if (!missing.empty()) return what->fail({ec::unavailable, missing});
   storage::run<void>(&self, self.shared().find(path::pool), ping_max, store::ping)
       .then(
-          [what, checks = std::move(checks)] {
-            what->ok({{"status", "ready"}, {"checks", checks}});
+          [&self, what, checks = std::move(checks)] {
+            ask_here<cluster::member_list>(
+                self, path::members, cluster::list_members{},
+                [what, checks](const cluster::member_list& x) { answer_by_state(what, checks, x); },
+                refuse(what));
           },
           [what](const failure& why) {
             what->fail({ec::unavailable, "the database: " + to_string(why)});

@@ -10,8 +10,16 @@ namespace bpci::gateway {
 /// Whether the node lives and is ready, and its metrics.
 std::vector<route> health_routes();
 
-/// Cluster, supervision tree, quarantine.
+/// All that admins look at and act on: those below. Whatever acts goes through `carry_out`
+/// (gateways/api/admin_action.hpp).
 std::vector<route> admin_routes();
+
+std::vector<route> cluster_routes();    ///< Members, and draining them.
+std::vector<route> slot_routes();       ///< Who owns what, and why.
+std::vector<route> entity_routes();     ///< Entities, outbox, inbox, timers.
+std::vector<route> actor_routes();      ///< The supervision trees.
+std::vector<route> quarantine_routes(); ///< Messages that were set aside.
+std::vector<route> audit_routes();      ///< What admins did.
 
 /// Document 2, "Oracle Node Management".
 std::vector<route> oracle_routes();

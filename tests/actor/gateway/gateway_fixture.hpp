@@ -4,9 +4,13 @@
 #include "gateways/api/front_door.hpp"
 #include "gateways/routes/routes.hpp"
 #include "messages/codec/json.hpp"
+#include "messages/runtime/cluster.hpp"
 #include "tests/actor/node_fixture.hpp"
 
 #include <boost/json/object.hpp>
+
+#include <functional>
+#include <map>
 
 /// The gateways of the member `alpha-1`, and HTTP clients without a network.
 namespace bpci::gateway::test {
@@ -47,6 +51,62 @@ private:
   reply_ptr where_;
 };
 
+/// What the API would keep in the database.
+class fake_records final : public records {
+public:
+  struct state {
+    std::optional<failure> away; ///< the answer to everything
+    caf::actor slow;             ///< if there is one, it says when an action has begun
+    std::map<std::string, std::string> labels; ///< of tokens, by hash
+    std::vector<std::string> first_tokens;     ///< hashes, one for each try
+    bool other_is_first = false;
+    std::vector<audit::row> actions;
+  };
+
+  explicit fake_records(std::shared_ptr<state> what) : what_(std::move(what)) {}
+
+  void enter_first_token(api_actor&, std::string hash, answer<bool> then) const override {
+    what_->first_tokens.push_back(hash);
+    say<bool>(then, !what_->other_is_first);
+  }
+
+  void find_token(api_actor&, std::string hash,
+                  answer<std::optional<std::string>> then) const override {
+    std::optional<std::string> label;
+    if (auto found = what_->labels.find(hash); found != what_->labels.end()) label = found->second;
+    say<std::optional<std::string>>(then, label);
+  }
+
+  void begin_action(api_actor& self, audit::entry x, answer<std::uint64_t> then) const override {
+    if (what_->away) return then(*what_->away);
+    auto no = what_->actions.size() + 1;
+    what_->actions.push_back({no, {}, x.who, x.action, x.target, x.why, x.trace, {}});
+    if (!what_->slow) return then(result<std::uint64_t>{no});
+    self.ask<std::uint64_t>(
+        what_->slow, 60s, no, [then](std::uint64_t begun) { then(result<std::uint64_t>{begun}); },
+        [then](const failure& why) { then(why); });
+  }
+
+  void end_action(api_actor&, std::uint64_t no, std::string result, answer<> then) const override {
+    if (what_->away) return then(*what_->away);
+    what_->actions.at(no - 1).result = std::move(result);
+    then({});
+  }
+
+  void list_actions(api_actor&, audit::query, answer<audit::page> then) const override {
+    say<audit::page>(then, {what_->actions, 0});
+  }
+
+private:
+  template <class T>
+  void say(const answer<T>& then, T value) const {
+    if (what_->away) return then(*what_->away);
+    then(result<T>{std::move(value)});
+  }
+
+  std::shared_ptr<state> what_;
+};
+
 struct gateway_fixture : node_fixture {
   std::shared_ptr<context> shared = make_context();
   std::shared_ptr<front_door> door = std::make_shared<front_door>(shared, all_routes());
@@ -65,6 +125,64 @@ struct gateway_fixture : node_fixture {
     auto out = start<api_actor>(shared);
     put("/alpha-1/gateway/api", out);
     return out;
+  }
+
+  /// From here on the API has no database.
+  std::shared_ptr<fake_records::state> without_database() {
+    auto out = std::make_shared<fake_records::state>();
+    shared->records = std::make_shared<const fake_records>(out);
+    return out;
+  }
+
+  /// From here on nobody is asked who they are: what a route does is tested apart from who may
+  /// call it.
+  void open_all_routes() {
+    auto table = all_routes();
+    for (auto& x : table)
+      x.info.need = http::permission::open;
+    door = std::make_shared<front_door>(shared, std::move(table));
+  }
+
+  /// An actor that gives back each number that it got once it is told `ok_atom`.
+  caf::actor slow_database() {
+    return keep(sys.spawn([](caf::event_based_actor* self) -> caf::behavior {
+      using promise = caf::typed_response_promise<std::uint64_t>;
+      auto held = std::make_shared<std::vector<std::pair<promise, std::uint64_t>>>();
+      return {[self, held](std::uint64_t no) -> caf::result<std::uint64_t> {
+                return held->emplace_back(self->make_response_promise<std::uint64_t>(), no).first;
+              },
+              [held](caf::ok_atom) {
+                for (auto& [to, no] : std::exchange(*held, {}))
+                  to.deliver(no);
+              }};
+    }));
+  }
+
+  /// An actor that handles several kinds of messages.
+  caf::actor playing(caf::behavior part) {
+    return keep(sys.spawn([part](caf::event_based_actor*) -> caf::behavior { return part; }));
+  }
+
+  /// MEMBERS of `alpha-1`: these can be reached, and those are live and cannot.
+  void make_members(std::vector<std::pair<std::string, caf::actor>> reached,
+                    std::vector<std::string> away = {}) {
+    cluster::agent_list agents;
+    cluster::member_list all;
+    auto add = [&all](const std::string& id) {
+      cluster::member_status x;
+      x.member.id = member_id{id};
+      x.member.incarnation = incarnation{all.members.size() + 1};
+      all.members.push_back(std::move(x));
+    };
+    for (auto& [id, agent] : reached) {
+      add(id);
+      agents.agents.push_back({member_id{id}, incarnation{agents.agents.size() + 1}, agent});
+    }
+    for (const auto& id : away)
+      add(id);
+    put("/alpha-1/cluster/members",
+        playing({[agents](const cluster::list_agents&) { return agents; },
+                 [all](const cluster::list_members&) { return all; }}));
   }
 
   static std::vector<route> all_routes() {

@@ -88,7 +88,8 @@ private:
   void on(oracle::send x) {
     if (script_->answers)
       for (const auto& target : x.envelope.targets)
-        script_->write(oracle::receipt{x.envelope.id, target});
+        script_->write(oracle::receipt{x.envelope.id, target,
+                                       is_stored(x.envelope) ? std::optional{true} : std::nullopt});
     script_->envelopes.push_back(std::move(x.envelope));
   }
 
@@ -172,6 +173,36 @@ CAF_TEST(a message is signed and sent and its receipts are reported) {
   CAF_CHECK(
       crypto::verify(key, oracle::signing_bytes(x), *crypto::signature_from_bytes(x.signature)));
   CAF_CHECK_EQUAL(x.source.get(), "alice");
+}
+
+CAF_TEST(a stored message is signed as such and its arrival is told later) {
+  auto how = options();
+  const auto key = how.keys.pub;
+  std::promise<std::string> arrived;
+  how.on_acknowledged = [&](const message_id& id, const node_id& target) {
+    arrived.set_value(id.get() + " " + target.get());
+  };
+  client::bpi_client link{std::move(how)};
+  CAF_REQUIRE(link.connect(patience));
+  auto letter = message("m1");
+  letter.delivery = oracle::delivery_mode::stored;
+  auto done = link.send(std::move(letter));
+  CAF_REQUIRE(done.wait_for(patience) == std::future_status::ready);
+  const auto what = done.get();
+  CAF_CHECK(what.delivered());
+  CAF_CHECK(what.targets.at(0).stored);
+  {
+    std::lock_guard lock{cluster->mutex};
+    auto x = cluster->envelopes.at(0);
+    const auto signature = *crypto::signature_from_bytes(x.signature);
+    CAF_CHECK(crypto::verify(key, oracle::signing_bytes(x), signature));
+    x.delivery.reset();
+    CAF_CHECK(!crypto::verify(key, oracle::signing_bytes(x), signature));
+    cluster->write(oracle::receipt{message_id{"m1"}, node_id{"bob"}});
+  }
+  auto told = arrived.get_future();
+  CAF_REQUIRE(told.wait_for(patience) == std::future_status::ready);
+  CAF_CHECK_EQUAL(told.get(), "m1 bob");
 }
 
 CAF_TEST(after a break the client comes back and sends what has no answer) {

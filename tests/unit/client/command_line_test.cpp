@@ -294,19 +294,147 @@ CAF_TEST(the tree of actors is shown and acted on) {
   CAF_CHECK(out_has("\"peers\": 3"));
 }
 
-CAF_TEST(the cluster and the quarantine are shown) {
+CAF_TEST(the members are shown with who doubts them) {
   answer_with(200, R"({"data":{"members":[{"member":{"id":"n1","state":"up",
-    "http_address":"h:1","incarnation":5},"self":true,"connected":true,"silent_ms":20}]}})");
+    "http_address":"h:1","incarnation":5,"reason":""},"self":true,"connected":true,"silent_ms":20,
+    "probe_ms":1,"lag_ms":0,"suspicions":[{"by":"n2","kind":"silent","seen_seq":9,
+    "evidence":"9 for 1500 ms","since":1799999999000}],"ended_at":0}],"view_no":7,"next":""}})");
   CAF_CHECK_EQUAL(run("bpci cluster members"), 0);
-  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/cluster/members");
-  CAF_CHECK(out_has("n1      up     yes   yes        20ms    h:1   5"));
-  answer_with(200, R"({"data":{"messages":[{"id":"m","since":1799999000000,"crashes":[
-    {"actor":"/a","error":"x","at":1},{"actor":"/b","error":"y","at":2}]}],"next":""}})");
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/cluster/members?limit=100");
+  CAF_CHECK(out_has("n1      up     yes   yes        20ms    1ms    0ms             1  h:1   5"));
+  CAF_CHECK(out_has("n1         n2  silent  1s     9 for 1500 ms"));
+  CAF_CHECK_EQUAL(run("bpci cluster members --ended --state dead -o json"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/cluster/members?ended=true&state=dead&limit=100");
+  CAF_CHECK(parse(out.str()).at("view_no") == 7);
+  CAF_CHECK_EQUAL(run("bpci cluster members --state well"), 2);
+}
+
+CAF_TEST(a member is drained and undrained with a reason) {
+  answer_with(200, R"({"data":{"member":"n2","state":"draining"}})");
+  CAF_CHECK_EQUAL(run("bpci cluster drain n2 --reason \"new disk\""), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/cluster/members/n2/drain");
+  CAF_CHECK_EQUAL(calls[0].body, R"({"reason":"new disk"})");
+  CAF_CHECK(out_has("n2 is draining"));
+  CAF_CHECK_EQUAL(run("bpci cluster undrain n2 --reason done"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/cluster/members/n2/undrain");
+  CAF_CHECK_EQUAL(run("bpci cluster drain n2"), 2);
+  CAF_CHECK(err_has("--reason"));
+  answer_with(200, R"({"data":{"member":"n2","shares":[{"to":"n1","slots":341,"entities":12}],
+    "obstacles":["n3 is not up"]}})");
+  CAF_CHECK_EQUAL(run("bpci cluster drain n2 --reason why --dry-run"), 0);
+  CAF_CHECK_EQUAL(calls[0].body, R"({"reason":"why","dry_run":true})");
+  CAF_CHECK(out_has("n1    341        12"));
+  CAF_CHECK(out_has("In the way: n3 is not up"));
+}
+
+CAF_TEST(slots are shown and moved) {
+  answer_with(200, R"({"data":{"slots":[{"slot":17,"epoch":"1.4","owner":"n1","draining":true,
+    "pinned":"","wanted":"n2","reason":"claimed: n3 is dead","moved_at":1799999990000}],
+    "next":18}})");
+  CAF_CHECK_EQUAL(run("bpci cluster slots --member n1 --limit 1"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/cluster/slots?member=n1&limit=1");
+  CAF_CHECK(out_has("17  n1     1.4    yes       n2      -       10s    claimed: n3 is dead"));
+  CAF_CHECK(out_has("There is more"));
+  CAF_CHECK_EQUAL(run("bpci cluster slots --state up"), 2);
+  answer_with(200, R"({"data":{"moves":[],"next":0}})");
+  CAF_CHECK_EQUAL(run("bpci cluster moves --slot 17"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/cluster/moves?slot=17&limit=100");
+  CAF_CHECK_EQUAL(out.str(), "No slot has moved.\n");
+  answer_with(200, R"({"data":{"slots":22}})");
+  CAF_CHECK_EQUAL(run("bpci cluster move 12,40-60 --to n2 --reason hot"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/cluster/slots/move");
+  CAF_CHECK_EQUAL(calls[0].body, R"({"slots":"12,40-60","to":"n2","reason":"hot"})");
+  CAF_CHECK_EQUAL(run("bpci cluster move 12 --unpin --reason hot"), 0);
+  CAF_CHECK_EQUAL(calls[0].body, R"({"slots":"12","to":"","reason":"hot"})");
+  CAF_CHECK_EQUAL(run("bpci cluster move 12 --reason hot"), 2);
+  CAF_CHECK_EQUAL(run("bpci cluster move 12 --to n2 --unpin --reason hot"), 2);
+  CAF_CHECK(calls.empty());
+}
+
+CAF_TEST(numbered pages are fetched to the last one) {
+  pages = {http::json_text_response(R"({"data":{"slots":[{"slot":0}],"next":1}})"),
+           http::json_text_response(R"({"data":{"slots":[{"slot":1}],"next":0}})")};
+  CAF_CHECK_EQUAL(run("bpci cluster slots --all -o json"), 0);
+  CAF_REQUIRE_EQUAL(calls.size(), 2u);
+  CAF_CHECK_EQUAL(calls[1].path, "/api/v1/cluster/slots?limit=100&after=1");
+  CAF_CHECK_EQUAL(parse(out.str()).at("slots").get_array().size(), 2u);
+}
+
+CAF_TEST(it is told why an entity is where it is) {
+  answer_with(200, R"({"data":{"what":{"kind":"mailbox","id":"bank-a"},"exists":true,"version":3,
+    "active":true,"path":"/n2/entities/actors/mailbox:bank-a","slot":{"slot":17,"epoch":"1.4",
+    "owner":"n2","wanted":"n2","pinned":"","reason":"claimed: n3 is dead","moved_at":5},
+    "scores":[{"member":"n2","score":"18446744073709551615"},{"member":"n1","score":7}],
+    "history":[{"no":1,"slot":17,"epoch":"1.4","from":"n3","to":"n2","view":7,
+    "reason":"claimed: n3 is dead","at":1799999940000}]}})");
+  CAF_CHECK_EQUAL(run("bpci cluster why mailbox bank-a"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/entities/mailbox/bank-a/place");
+  CAF_CHECK(out_has("because  claimed: n3 is dead"));
+  CAF_CHECK(out_has("n2      18446744073709551615\nn1                         7"));
+  CAF_CHECK(out_has("1m 00s    17  n3    n2  1.4       7  claimed: n3 is dead"));
+}
+
+CAF_TEST(what waits in the cluster is shown and tried again) {
+  answer_with(200, R"({"data":{"rows":[{"no":5,"from":{"kind":"probe","id":"a"},
+    "to":{"kind":"mailbox","id":"b"},"key":"k","name":"store","attempts":3,"next_at":5,
+    "since":1799999940000,"last_error":"busy"}],"next":0}})");
+  CAF_CHECK_EQUAL(run("bpci cluster outbox --failing --filter a"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/outbox?filter=a&failing=true&limit=100");
+  CAF_CHECK(out_has("5  probe  a   mailbox  b   store    1m 00s         3  busy"));
+  answer_with(200, R"({"data":{"rows":[{"of":{"kind":"probe","id":"a"},"name":"t",
+    "due":1800000090000,"every_ms":500,"catch_up":"once","fired":2}],"next":""}})");
+  CAF_CHECK_EQUAL(run("bpci cluster timers"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/timers?limit=100");
+  CAF_CHECK(out_has("probe  a   t      1m 30s  500ms  once          2"));
+  answer_with(200, R"({"data":{"rows":[],"next":""}})");
+  CAF_CHECK_EQUAL(run("bpci cluster inbox"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/inbox?limit=100");
+  CAF_CHECK_EQUAL(run("bpci cluster outbox-retry 5 7 --reason back"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/outbox/retry");
+  CAF_CHECK_EQUAL(calls[0].body, R"({"rows":[5,7],"reason":"back"})");
+  CAF_CHECK_EQUAL(run("bpci cluster outbox-retry --reason back"), 0);
+  CAF_CHECK_EQUAL(calls[0].body, R"({"rows":[],"reason":"back"})");
+}
+
+CAF_TEST(entities are listed and shown) {
+  answer_with(200, R"({"data":{"rows":[{"what":{"kind":"mailbox","id":"a"},"slot":9,"version":4,
+    "changed_at":1799999999000}],"next":"mailbox/a"}})");
+  CAF_CHECK_EQUAL(run("bpci entities list --kind mailbox"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/entities?kind=mailbox&limit=100");
+  CAF_CHECK(out_has("mailbox  a      9        4  1s"));
+  answer_with(200, R"({"data":{"state":{"count":3}}})");
+  CAF_CHECK_EQUAL(run("bpci entities show mailbox a:b"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/entities/mailbox/a%3Ab");
+  CAF_CHECK(out_has("\"count\": 3"));
+}
+
+CAF_TEST(what admins did is shown) {
+  answer_with(200, R"({"data":{"actions":[{"no":4,"at":1799999999000,"who":"ada","action":"drain",
+    "target":"n2","why":"new disk","trace":"c","result":"done"}],"next":4}})");
+  CAF_CHECK_EQUAL(run("bpci audit actions --target n2 --action drain --limit 1"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/audit/actions?target=n2&action=drain&limit=1");
+  CAF_CHECK(out_has("1s     ada  drain   n2      done    new disk"));
+}
+
+CAF_TEST(the quarantine is shown with who did not answer) {
+  answer_with(200, R"({"data":{"messages":[{"id":"m","member":"n1","since":1799999000000,"crashes":[
+    {"actor":"/a","error":"x","at":1},{"actor":"/b","error":"y","at":2}]}],"next":"",
+    "unreachable":["n3"]}})");
   CAF_CHECK_EQUAL(run("bpci quarantine list"), 0);
   CAF_CHECK(out_has("/b"));
+  CAF_CHECK(out_has("n3 did not answer."));
   CAF_CHECK_EQUAL(run("bpci quarantine release m --reason fixed"), 0);
   CAF_CHECK_EQUAL(calls[0].path, "/api/v1/quarantine/release");
   CAF_CHECK_EQUAL(calls[0].body, R"({"id":"m","reason":"fixed"})");
+  CAF_CHECK_EQUAL(run("bpci quarantine release m --member n1 --reason fixed"), 0);
+  CAF_CHECK_EQUAL(calls[0].body, R"({"id":"m","reason":"fixed","member":"n1"})");
+}
+
+CAF_TEST(who did not answer for one page is not forgotten with the next) {
+  pages = {http::json_text_response(R"({"data":{"rows":[],"next":"/n2","unreachable":["n1"]}})"),
+           http::json_text_response(R"({"data":{"rows":[],"next":"","unreachable":["n3"]}})")};
+  CAF_CHECK_EQUAL(run("bpci actors tree --all -o json"), 0);
+  CAF_CHECK_EQUAL(codec::to_text(parse(out.str()).at("unreachable")), R"(["n1","n3"])");
 }
 
 CAF_TEST(a configuration is judged with places and remedies) {
@@ -454,6 +582,19 @@ CAF_TEST(every command explains itself with an example) {
                                           "actors pause",
                                           "actors resume",
                                           "cluster members",
+                                          "cluster slots",
+                                          "cluster moves",
+                                          "cluster why",
+                                          "cluster drain",
+                                          "cluster undrain",
+                                          "cluster move",
+                                          "cluster outbox",
+                                          "cluster inbox",
+                                          "cluster timers",
+                                          "cluster outbox-retry",
+                                          "entities list",
+                                          "entities show",
+                                          "audit actions",
                                           "quarantine list",
                                           "quarantine release",
                                           "doctor",

@@ -115,6 +115,28 @@ CAF_TEST(what has no answer is sent again after a reconnect with a new sequence)
   CAF_CHECK(!box.next(now));
 }
 
+CAF_TEST(a stored message is safe with its first receipt and a live one says nothing of it) {
+  open();
+  outgoing x{
+      .targets = {node_id{"bob"}, node_id{"eve"}}, .type = "T", .body = {}, .id = message_id{"a"}};
+  x.delivery = oracle::delivery_mode::stored;
+  CAF_CHECK(box.add(x, 60s, now, [this](const report& r) { told.push_back(r); }));
+  CAF_CHECK(add("b"));
+  const auto stored = box.next(now);
+  CAF_CHECK(stored->delivery == oracle::delivery_mode::stored);
+  CAF_CHECK(!box.next(now)->delivery);
+  tell(box.on_receipt({message_id{"a"}, node_id{"bob"}, true}));
+  CAF_CHECK(box.contains(message_id{"a"}));
+  receipt("a", "eve");
+  CAF_CHECK(!box.contains(message_id{"a"}));
+  CAF_REQUIRE_EQUAL(told.size(), 1u);
+  CAF_CHECK(told[0].delivered());
+  CAF_CHECK(told[0].targets[0].stored);
+  CAF_CHECK(!told[0].targets[1].stored);
+  receipt("a"); // nobody waits for it
+  CAF_CHECK_EQUAL(told.size(), 1u);
+}
+
 CAF_TEST(retries after a reconnect come before newer messages) {
   open();
   CAF_CHECK(add("a"));
