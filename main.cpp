@@ -11,10 +11,12 @@
 #include "runtime/crypto/keys.hpp"
 #include "runtime/log/log.hpp"
 #include "runtime/supervision/supervision_tree.hpp"
+#include "runtime/time/clock.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/io/middleman.hpp>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -57,6 +59,13 @@ result<void> make_data_dir(const std::filesystem::path& where) {
   // The unprivileged account of the database passes through; what is secret has a mode of its own.
   ::chmod(where.c_str(), 0711);
   return {};
+}
+
+std::string fresh_session_tag() {
+  std::array<char, 24> text{};
+  std::snprintf(text.data(), text.size(), "bpci/%016llx",
+                static_cast<unsigned long long>(random_u64()));
+  return text.data();
 }
 
 /// The signals that end a node come to `wait_for_end`, and to no thread of a library.
@@ -105,9 +114,17 @@ int run_node(const cli::start_request& asked, std::string dsn, crypto::key_pair 
   auto root = "/" + member.get();
   auto node = std::make_shared<supervision::node_context>();
   auto http_port = std::make_shared<std::atomic<std::uint16_t>>(0);
-  services_options services{config, member, root, std::move(dsn), node, http_port,
-                            // No more writes, no more answers: others have taken over.
-                            [] { ::_exit(exit_fenced); }};
+  services_options services;
+  services.config = config;
+  services.member = member;
+  services.root = root;
+  services.dsn = std::move(dsn);
+  services.node = node;
+  services.http_port = http_port;
+  // No more writes, no more answers: others have taken over.
+  services.on_fenced = [] { ::_exit(exit_fenced); };
+  services.session_tag = fresh_session_tag();
+  services.lease = std::make_shared<cluster::lease>(config.cluster.lease);
   auto gateways = std::make_shared<gateway::context>();
   gateways->config = config;
   gateways->member = member;
@@ -125,7 +142,7 @@ int run_node(const cli::start_request& asked, std::string dsn, crypto::key_pair 
   supervision::supervisor_options top;
   top.rules = restart_rules(config.supervision);
   top.children = {storage_service(services), gateway::gateways(gateways), cluster_service(services),
-                  oracle_service(services, std::move(identity))};
+                  entities_service(services), oracle_service(services, std::move(identity))};
   auto status = 0;
   {
     supervision::supervision_tree tree{

@@ -1,15 +1,26 @@
 #include "actors/services.hpp"
 
 #include "actors/oracle/doorman_actor.hpp"
+#include "actors/oracle/kinds.hpp"
 #include "actors/oracle/register_messages.hpp"
 #include "actors/oracle/registry_actor.hpp"
 #include "actors/oracle/relay_actor.hpp"
+#include "actors/probe/probe.hpp"
+#include "runtime/actor/failpoint.hpp"
 #include "runtime/cluster/members_actor.hpp"
 #include "runtime/cluster/register_messages.hpp"
+#include "runtime/entity/entities_actor.hpp"
+#include "runtime/entity/outbox_actor.hpp"
+#include "runtime/entity/timers_actor.hpp"
+#include "runtime/router/register_messages.hpp"
+#include "runtime/router/router_actor.hpp"
+#include "runtime/slots/register_messages.hpp"
+#include "runtime/slots/slots_actor.hpp"
 #include "runtime/storage/embedded_postgres_actor.hpp"
 #include "runtime/storage/pg_pool_actor.hpp"
 #include "runtime/storage/schema_actor.hpp"
 #include "runtime/supervision/register_messages.hpp"
+#include "runtime/tunnel/tunnel_actor.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -24,6 +35,11 @@ using supervision::policy;
 using supervision::spawn_context;
 
 using spawned = result<caf::actor>;
+
+/// Heartbeats must not wait behind the work of the node, so they have connections of their own.
+constexpr std::size_t heartbeat_connections = 2;
+constexpr std::size_t heartbeat_queue = 64;
+constexpr std::string_view heartbeat_pool = "/storage/heartbeats";
 
 // -- storage -------------------------------------------------------------------------
 
@@ -52,18 +68,144 @@ child_spec schema(const services_options& x, std::shared_ptr<storage::database> 
           .wait_ready_max = storage::database_start_max};
 }
 
-child_spec pool(const services_options& x, std::shared_ptr<storage::database> found) {
+child_spec pool(std::string id, storage::pg_pool_options how,
+                std::shared_ptr<storage::database> found) {
+  return {.id = std::move(id),
+          .type = "PG POOL",
+          .spawn = [how, found](const spawn_context& in) -> spawned {
+            auto complete = how;
+            complete.conninfo = found->conninfo();
+            return in.system.spawn<storage::pg_pool_actor>(std::move(complete));
+          }};
+}
+
+std::vector<child_spec> pools(const services_options& x,
+                              const std::shared_ptr<storage::database>& found) {
   storage::pg_pool_options how;
+  how.query_timeout = x.config.storage.query_timeout;
+  how.application_name = x.session_tag;
+  auto heartbeats = how;
+  heartbeats.size = heartbeat_connections;
+  heartbeats.queue_limit = heartbeat_queue;
   how.size = x.config.storage.pool_size;
   how.queue_limit = x.config.storage.queue_limit;
-  how.query_timeout = x.config.storage.query_timeout;
-  how.application_name = "bpci/" + x.member.get();
-  return {
-      .id = "pool", .type = "PG POOL", .spawn = [how, found](const spawn_context& in) -> spawned {
-        auto complete = how;
-        complete.conninfo = found->conninfo();
-        return in.system.spawn<storage::pg_pool_actor>(std::move(complete));
-      }};
+  return {pool("heartbeats", heartbeats, found), pool("pool", how, found)};
+}
+
+// -- cluster -------------------------------------------------------------------------
+
+child_spec tunnel_child(const services_options& x) {
+  const auto& settings = x.config.cluster;
+  tunnel::tunnel_options how;
+  how.self = x.member;
+  how.root = x.root;
+  how.node = x.node;
+  how.listen_host = settings.link_host;
+  how.listen_port = settings.link_port;
+  how.advertise = settings.link_advertise;
+  how.certificates = settings.certificates_dir.empty()
+                         ? std::filesystem::absolute(x.config.node.data_dir) / "cluster"
+                         : std::filesystem::path{settings.certificates_dir};
+  return {.id = "tunnel", .type = "TUNNEL", .spawn = [how](const spawn_context& in) -> spawned {
+            return in.system.spawn<tunnel::tunnel_actor>(how);
+          }};
+}
+
+/// "1-2": a build that speaks other versions than this one, for the test of a rolling upgrade.
+void set_protocol_range(cluster::members_options& how) {
+  auto range = failpoint_setting("protocol");
+  if (!range) return;
+  auto dash = range->find('-');
+  how.proto_min = static_cast<std::uint32_t>(std::stoul(range->substr(0, dash)));
+  how.proto_max = static_cast<std::uint32_t>(std::stoul(range->substr(dash + 1)));
+}
+
+child_spec members_child(const services_options& x) {
+  const auto& settings = x.config.cluster;
+  cluster::members_options how;
+  how.me.cluster = settings.name;
+  how.me.id = x.member;
+  how.me.link_host = settings.link_host;
+  how.me.root = x.root;
+  how.node = x.node;
+  how.pool = [node = x.node, where = x.root + std::string{heartbeat_pool}] {
+    return node->directory.find(where);
+  };
+  how.lease = x.lease;
+  how.session_tag = x.session_tag;
+  how.heartbeat = settings.heartbeat;
+  how.suspect_after = settings.suspect_after;
+  how.dead_after = settings.dead_after;
+  how.on_fenced = x.on_fenced;
+  set_protocol_range(how);
+  return {.id = "members",
+          .type = "MEMBERS",
+          .spawn = [how, host = x.config.listen.host,
+                    port = x.http_port](const spawn_context& in) -> spawned {
+            auto complete = how;
+            complete.me.http_address = host + ":" + std::to_string(port->load());
+            complete.ready = in.ready;
+            return in.system.spawn<cluster::members_actor>(std::move(complete));
+          },
+          .wait_ready_max = seconds{30}};
+}
+
+child_spec slots_child(const services_options& x) {
+  slots::slots_options how;
+  how.me = x.member;
+  how.root = x.root;
+  how.node = x.node;
+  how.lease = x.lease;
+  how.table = x.slots;
+  return {.id = "slots",
+          .type = "SLOTS",
+          .spawn = [how](const spawn_context& in) -> spawned {
+            return in.system.spawn<slots::slots_actor>(how);
+          },
+          .stop_max = seconds{8}};
+}
+
+// -- entities ------------------------------------------------------------------------
+
+entity::entity_context_ptr entity_context(const services_options& x) {
+  const auto& settings = x.config.entities;
+  auto all = std::make_shared<entity::kinds>();
+  oracle::add_kinds(*all);
+  all->add(probe::counter_kind_of_entity());
+  all->add(probe::sink_kind_of_entity());
+  auto out = std::make_shared<entity::entity_context>();
+  out->node = x.node;
+  out->root = x.root;
+  out->kinds = std::move(all);
+  out->slots = x.slots;
+  out->lease = x.lease;
+  out->settings.idle_after = settings.idle;
+  out->settings.memory_max_bytes = std::uint64_t{settings.memory_limit_mb} << 20;
+  out->settings.inbox_kept = std::chrono::hours{24} * settings.inbox_retention_days;
+  return out;
+}
+
+router::router_options router_settings(const services_options& x) {
+  const auto& settings = x.config.entities;
+  router::router_options how;
+  how.limits.self = x.member;
+  how.limits.window = {settings.window_messages, settings.window_bytes};
+  how.limits.buffer_per_slot = settings.buffer_per_slot_bytes;
+  how.limits.buffer = settings.buffer_bytes;
+  how.limits.buffer_wait = settings.buffer_wait;
+  how.root = x.root;
+  how.node = x.node;
+  how.lease = x.lease;
+  return how;
+}
+
+template <class Actor, class Options>
+child_spec child_of(std::string id, std::string type, Options how) {
+  return {.id = std::move(id),
+          .type = std::move(type),
+          .spawn = [how = std::move(how)](const spawn_context& in) -> spawned {
+            return in.system.spawn<Actor>(how);
+          }};
 }
 
 // -- oracle --------------------------------------------------------------------------
@@ -90,17 +232,15 @@ oracle::context_ptr oracle_context(const services_options& x, crypto::key_pair i
   out->relay.relay_timeout = settings.relay_timeout;
   out->relay.message_cache_size = settings.performance.message_cache_size;
   out->backlog_max = settings.limits.max_pending_per_target;
+  out->relay.to_member = {x.config.entities.window_messages, x.config.entities.window_bytes};
+  out->mailman.self = x.member;
+  out->mailman.ack_max = settings.relay_timeout;
+  out->mailbox = {
+      settings.limits.max_pending_per_target, settings.limits.stored_max_bytes,
+      static_cast<std::uint64_t>(
+          milliseconds{std::chrono::hours{24 * settings.limits.stored_max_age_days}}.count())};
   out->max_handshakes = settings.limits.max_handshakes;
   return out;
-}
-
-template <class Actor>
-child_spec oracle_child(std::string id, std::string type, const oracle::context_ptr& shared) {
-  return {.id = std::move(id),
-          .type = std::move(type),
-          .spawn = [shared](const spawn_context& in) -> spawned {
-            return in.system.spawn<Actor>(shared);
-          }};
 }
 
 } // namespace
@@ -118,54 +258,50 @@ supervision::child_spec storage_service(const services_options& x) {
   how.rules = restart_rules(x.config.supervision);
   if (x.dsn.empty()) how.children.push_back(embedded_postgres(x));
   how.children.push_back(schema(x, found));
-  how.children.push_back(pool(x, found));
+  for (auto& one : pools(x, found))
+    how.children.push_back(std::move(one));
   return supervision::supervisor_child("storage", std::move(how));
 }
 
 supervision::child_spec cluster_service(const services_options& x) {
-  cluster::members_options options;
-  options.me.cluster = x.config.cluster.name;
-  options.me.id = x.member;
-  options.me.link_host = x.config.cluster.link_host;
-  options.me.link_port = x.config.cluster.link_port;
-  options.me.root = x.root;
-  options.node = x.node;
-  options.pool = [node = x.node, where = x.root + oracle::path::pool] {
-    return node->directory.find(where);
-  };
-  options.heartbeat = x.config.cluster.heartbeat;
-  options.dead_after = x.config.cluster.dead_after;
-  options.on_fenced = x.on_fenced;
-
   supervision::supervisor_options how;
   how.rules = restart_rules(x.config.supervision);
-  how.children = {
-      {.id = "members",
-       .type = "MEMBERS",
-       .spawn = [options, host = x.config.listen.host,
-                 port = x.http_port](const spawn_context& in) -> spawned {
-         auto complete = options;
-         complete.me.http_address = host + ":" + std::to_string(port->load());
-         complete.ready = in.ready;
-         return in.system.spawn<cluster::members_actor>(std::move(complete));
-       },
-       .wait_ready_max = seconds{30}},
-  };
+  how.children = {tunnel_child(x), members_child(x), slots_child(x)};
   return supervision::supervisor_child("cluster", std::move(how));
 }
 
+/// ENTITIES knows its actors by their handles and takes them along when it ends. ROUTER stands above
+/// it: what was in flight to an ENTITIES that died it sends again to the next.
+supervision::child_spec entities_service(const services_options& x) {
+  auto shared = entity_context(x);
+  supervision::supervisor_options actors;
+  actors.rules = restart_rules(x.config.supervision);
+
+  supervision::supervisor_options how;
+  how.strategy = supervision::strategy::rest_for_one;
+  how.rules = restart_rules(x.config.supervision);
+  how.children = {
+      child_of<router::router_actor>("router", "ROUTER", router_settings(x)),
+      child_of<entity::entities_actor>("host", "ENTITIES", shared),
+      supervision::supervisor_child("actors", std::move(actors)),
+      child_of<entity::outbox_actor>("outbox", "OUTBOX", shared),
+      child_of<entity::timers_actor>("timers", "TIMERS", shared),
+  };
+  return supervision::supervisor_child("entities", std::move(how));
+}
+
 supervision::child_spec oracle_service(const services_options& x, crypto::key_pair identity) {
-  auto shared = oracle_context(x, std::move(identity));
+  oracle::context_ptr shared = oracle_context(x, std::move(identity));
   supervision::supervisor_options links;
   links.rules = restart_rules(x.config.supervision);
 
   supervision::supervisor_options how;
   how.rules = restart_rules(x.config.supervision);
   how.children = {
-      oracle_child<oracle::relay_actor>("relay", "RELAY", shared),
-      oracle_child<oracle::registry_actor>("registry", "REGISTRY", shared),
+      child_of<oracle::relay_actor>("relay", "RELAY", shared),
+      child_of<oracle::registry_actor>("registry", "REGISTRY", shared),
       supervision::supervisor_child("links", std::move(links)),
-      oracle_child<oracle::doorman_actor>("doorman", "DOORMAN", shared),
+      child_of<oracle::doorman_actor>("doorman", "DOORMAN", shared),
   };
   return supervision::supervisor_child("oracle", std::move(how));
 }
@@ -173,6 +309,8 @@ supervision::child_spec oracle_service(const services_options& x, crypto::key_pa
 void register_messages(caf::actor_system_config& config) {
   supervision::register_messages(config);
   cluster::register_messages(config);
+  slots::register_messages(config);
+  router::register_messages(config);
   oracle::register_messages(config);
 }
 

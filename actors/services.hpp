@@ -2,7 +2,9 @@
 
 #include "config/node_config.hpp"
 #include "messages/ids.hpp"
+#include "runtime/cluster/lease.hpp"
 #include "runtime/crypto/keys.hpp"
+#include "runtime/slots/slot_table.hpp"
 #include "runtime/storage/database.hpp"
 #include "runtime/supervision/child_spec.hpp"
 
@@ -22,12 +24,18 @@ struct services_options {
   supervision::node_context_ptr node;
   std::shared_ptr<std::atomic<std::uint16_t>> http_port; ///< Set by the gateway.
   std::function<void()> on_fenced; ///< The cluster has declared this node dead.
+  /// By this name others know this process's database sessions, to end them.
+  std::string session_tag;
+  cluster::lease_ptr lease;
+  slots::slot_table_ptr slots = std::make_shared<slots::slot_table>();
 };
 
 /// The table of services, a child of the node's root supervisor each. They are started in the order
-/// storage, (gateway,) cluster, oracle: the gateway's address must be known before the node joins.
+/// storage, (gateway,) cluster, entities, oracle: the gateway's address must be known before the
+/// node joins, and whoever commands entities comes after them.
 supervision::child_spec storage_service(const services_options& x);
 supervision::child_spec cluster_service(const services_options& x);
+supervision::child_spec entities_service(const services_options& x);
 supervision::child_spec oracle_service(const services_options& x, crypto::key_pair identity);
 
 /// Every message that these services send to other nodes.

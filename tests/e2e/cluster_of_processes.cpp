@@ -109,6 +109,29 @@ std::filesystem::path make_folder() {
   return name;
 }
 
+// -- certificates -------------------------------------------------------------
+
+void run_or_give_up(std::vector<std::string> words) {
+  const auto what = words.at(0) + ' ' + words.at(1);
+  const auto done =
+      run_command({.program = BPCI_PROGRAM, .arguments = std::move(words)}, command_max);
+  if (done.exit_code != 0) give_up(what + ": " + done.err);
+}
+
+/// Without certificates a node can only be alone.
+void make_certificates(const std::filesystem::path& folder, std::size_t nodes) {
+  const auto data_dir = [&](std::size_t number) {
+    return (folder / ("node-" + std::to_string(number))).string();
+  };
+  run_or_give_up({"cluster", "init", "--data-dir", data_dir(1), "--member", "node-1"});
+  const auto token = (folder / "join.token").string();
+  for (std::size_t i = 2; i <= nodes; ++i) {
+    run_or_give_up({"cluster", "join-token", "--data-dir", data_dir(1), "--member",
+                    "node-" + std::to_string(i), "--out", token});
+    run_or_give_up({"cluster", "join", "--token-file", token, "--data-dir", data_dir(i)});
+  }
+}
+
 } // namespace
 
 void give_up(const std::string& why) {
@@ -203,6 +226,7 @@ identity make_identity(const std::string& name) {
 
 cluster_of_processes::cluster_of_processes(std::size_t nodes, const std::string& settings)
     : folder_(make_folder()) {
+  if (nodes > 1) make_certificates(folder_, nodes);
   for (std::size_t i = 1; i <= nodes; ++i) {
     auto own = settings;
     if (i > 1)

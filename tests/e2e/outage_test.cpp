@@ -188,8 +188,8 @@ CAF_TEST(a node that is told to stop says goodbye) {
 
   node(3).start();
   CAF_CHECK_EQUAL(node(3).token_shown(), "");
-  CAF_CHECK_EQUAL(state_in_database("node-3"), "up");
   CAF_CHECK(eventually(repair_max, [&] { return cluster->complete(); }));
+  CAF_CHECK(eventually(repair_max, [&] { return state_in_database("node-3") == "up"; }));
 }
 
 CAF_TEST(the node with the database stops it and starts again on the same data) {

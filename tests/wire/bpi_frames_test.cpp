@@ -107,6 +107,24 @@ CAF_TEST(a signature holds for no other key and no other content) {
   CAF_CHECK(!signed_by(client_key(), signing_bytes(x), x.signature));
 }
 
+CAF_TEST(whether a message is stored can be neither stripped nor added) {
+  auto live = sample_envelope(priority::Critical);
+  auto stored = stored_envelope();
+  auto holds = [](const envelope& x) {
+    return signed_by(client_key(), signing_bytes(x), x.signature);
+  };
+  CAF_CHECK(holds(live));
+  CAF_CHECK(holds(stored));
+  live.delivery = delivery_mode::live; // what it means when it is absent
+  CAF_CHECK(holds(live));
+  live.delivery = delivery_mode::stored;
+  CAF_CHECK(!holds(live));
+  stored.delivery = delivery_mode::live;
+  CAF_CHECK(!holds(stored));
+  stored.delivery.reset();
+  CAF_CHECK(!holds(stored));
+}
+
 CAF_TEST(bytes cannot move from one field of an envelope to the next unseen) {
   auto one = sample_envelope(priority::Critical);
   auto other = one;

@@ -1,8 +1,12 @@
 #include "messages/inspect.hpp"
+#include "messages/oracle/mailbox.hpp"
 #include "messages/oracle/nodes.hpp"
 #include "messages/oracle/relay.hpp"
+#include "messages/probe/probe.hpp"
 #include "messages/runtime/cluster.hpp"
+#include "messages/runtime/entities.hpp"
 #include "messages/runtime/introspection.hpp"
+#include "messages/runtime/slots.hpp"
 #include "messages/runtime/supervision.hpp"
 #include "tests/wire/caf_messages.hpp"
 #include "tests/wire/golden.hpp"
@@ -77,14 +81,38 @@ std::vector<caf_sample> caf_samples() {
   using namespace supervision;
   return table{}
       .of<envelope>("oracle/envelope.hpp")
-      .of<registration, node_record, list_nodes, node_page, oracle_stats, get_oracle_stats>(
+      .of<mailbox::bounds, mailbox::store, mailbox::kept, mailbox::remove, mailbox::peek,
+          mailbox::letter, mailbox::page>("oracle/mailbox.hpp")
+      .of<registration, node_record, enter_node, open_session, session_opened, read_node,
+          list_nodes, node_page, oracle_stats, get_oracle_stats, find_registered, registered_nodes>(
           "oracle/nodes.hpp")
-      .of<delivery, deliveries, outcome, outcomes, route_up, route_down, route_snapshot, superseded,
-          relay_order, relay_request, find_routes, route_list, relay_stats, get_relay_stats>(
-          "oracle/relay.hpp")
-      .of<member, member_status, member_list, list_members, list_agents, agent_list, watch_members,
-          peer_up, peer_down, who_are_you, agent_identity, find_service, service_handle,
-          show_actor>("runtime/cluster.hpp")
+      .of<delivery, deliveries, outcome, outcomes, route_up, route_down, route_snapshot,
+          letters_waiting, superseded, relay_order, relay_request, find_routes, route_list,
+          relay_stats, get_relay_stats>("oracle/relay.hpp")
+      .of<cluster::member, cluster::suspicion_status, cluster::member_status, cluster::member_list,
+          cluster::list_members, cluster::drain_member, cluster::undrain_member,
+          cluster::member_state_set, cluster::list_agents, cluster::watch_members, cluster::peer_up,
+          cluster::agent_list, cluster::peer_down, cluster::view_changed, cluster::change_seen,
+          cluster::read_members, cluster::open_port, cluster::port_opened, cluster::dial_member,
+          cluster::member_dialled, cluster::certificates_changed, cluster::certificates_written,
+          cluster::who_are_you, cluster::agent_identity, cluster::probe, cluster::probe_answer,
+          cluster::look_again, cluster::probe_for_me, cluster::find_service,
+          cluster::service_handle, cluster::show_actor>("runtime/cluster.hpp")
+      .of<slots::slot_row, slots::watch_slots, slots::slots_changed, slots::read_slots,
+          slots::drain_slots, slots::slots_drained, slots::slots_offered, slots::slot_query,
+          slots::slot_status, slots::slot_page, slots::move_query, slots::slot_move,
+          slots::move_page, slots::pin_slots, slots::slots_pinned, slots::plan_drain,
+          slots::drain_share, slots::drain_plan>("runtime/slots.hpp")
+      .of<entity::entity_ref, entity::command, entity::response, entity::routed_command,
+          entity::numbered_command, entity::routed_commands, entity::routed_answer,
+          entity::routed_answers, entity::find_entity, entity::placement_score,
+          entity::entity_place, entity::outbox_query, entity::outbox_row, entity::outbox_page,
+          entity::retry_outbox, entity::outbox_retried, entity::inbox_query, entity::inbox_row,
+          entity::inbox_page, entity::timer_query, entity::timer_row, entity::timer_page,
+          entity::entity_query, entity::entity_row, entity::entity_page, entity::show_entity>(
+          "runtime/entities.hpp")
+      .of<probe::add, probe::added, probe::crash, probe::get_standing, probe::standing,
+          probe::receipt, probe::list_receipts, probe::receipt_page>("probe/probe.hpp")
       .of<get_state, actor_state>("runtime/introspection.hpp")
       .of<tree_query, tree_row, tree_page, find_child, kill_child, restart_child, pause_child,
           resume_child, child_action_done, crash_evidence, quarantined_message, quarantine_query,
@@ -96,7 +124,11 @@ std::vector<enum_sample> enum_samples() {
   return {
       numbers<ec>("error.hpp", "ec"),
       numbers<oracle::priority>("oracle/envelope.hpp", "priority"),
+      numbers<oracle::delivery_mode>("oracle/envelope.hpp", "delivery_mode"),
+      numbers<oracle::progress>("oracle/relay.hpp", "progress"),
       numbers<cluster::member_state>("runtime/cluster.hpp", "member_state"),
+      numbers<cluster::suspicion_kind>("runtime/cluster.hpp", "suspicion_kind"),
+      numbers<entity::catch_up>("runtime/entities.hpp", "catch_up"),
       numbers<supervision::child_state>("runtime/supervision.hpp", "child_state"),
   };
 }

@@ -140,6 +140,13 @@ envelope sample_envelope(priority priority) {
   return x;
 }
 
+envelope stored_envelope() {
+  auto x = sample_envelope(priority::Normal);
+  x.delivery = delivery_mode::stored;
+  x.signature = signed_with(client(), signing_bytes(x));
+  return x;
+}
+
 std::vector<named<client_frame>> client_samples() {
   return {
       {"hello", sample_hello()},
@@ -147,6 +154,7 @@ std::vector<named<client_frame>> client_samples() {
       {"send-normal", send{sample_envelope(priority::Normal)}},
       {"send-high", send{sample_envelope(priority::High)}},
       {"send", send{sample_envelope(priority::Critical)}},
+      {"send-stored", send{stored_envelope()}},
       {"ack", ack{.source = node_id{"bank.eu:node_a-1"}, .id = message_id{"m-000042"}}},
   };
 }
@@ -156,7 +164,10 @@ std::vector<named<server_frame>> server_samples() {
       {"challenge", sample_challenge()},
       {"welcome", sample_welcome()},
       {"deliver", deliver{sample_envelope(priority::Critical), client_key()}},
+      {"deliver-stored", deliver{stored_envelope(), client_key()}},
       {"receipt", receipt{.id = message_id{"m-000042"}, .target = node_id{"node-b"}}},
+      {"receipt-stored",
+       receipt{.id = message_id{"m-000042"}, .target = node_id{"node-b"}, .stored = true}},
       {"refusal", full_refusal()},
       {"refusal-bare", bare_refusal()},
   };

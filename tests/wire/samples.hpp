@@ -19,6 +19,7 @@ std::vector<named<oracle::client_frame>> client_samples();
 std::vector<named<oracle::server_frame>> server_samples();
 
 oracle::envelope sample_envelope(oracle::priority priority);
+oracle::envelope stored_envelope();
 oracle::hello sample_hello();
 oracle::challenge sample_challenge();
 oracle::welcome sample_welcome();
