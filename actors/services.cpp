@@ -103,12 +103,16 @@ child_spec tunnel_child(const services_options& x) {
   how.listen_host = settings.link_host;
   how.listen_port = settings.link_port;
   how.advertise = settings.link_advertise;
-  how.certificates = settings.certificates_dir.empty()
-                         ? std::filesystem::absolute(x.config.node.data_dir) / "cluster"
-                         : std::filesystem::path{settings.certificates_dir};
-  return {.id = "tunnel", .type = "TUNNEL", .spawn = [how](const spawn_context& in) -> spawned {
+  how.certificates =
+      settings.certificates_dir.empty()
+          ? tunnel::certificates_dir(std::filesystem::absolute(x.config.node.data_dir))
+          : std::filesystem::path{settings.certificates_dir};
+  return {.id = "tunnel",
+          .type = "TUNNEL",
+          .spawn = [how](const spawn_context& in) -> spawned {
             return in.system.spawn<tunnel::tunnel_actor>(how);
-          }};
+          },
+          .stop_max = seconds{5}};
 }
 
 /// "1-2": a build that speaks other versions than this one, for the test of a rolling upgrade.
@@ -270,8 +274,8 @@ supervision::child_spec cluster_service(const services_options& x) {
   return supervision::supervisor_child("cluster", std::move(how));
 }
 
-/// ENTITIES knows its actors by their handles and takes them along when it ends. ROUTER stands above
-/// it: what was in flight to an ENTITIES that died it sends again to the next.
+/// ENTITIES knows its actors by their handles and takes them along when it ends. ROUTER stands
+/// above it: what was in flight to an ENTITIES that died it sends again to the next.
 supervision::child_spec entities_service(const services_options& x) {
   auto shared = entity_context(x);
   supervision::supervisor_options actors;

@@ -120,6 +120,7 @@ struct send_options {
   std::string key_file;
   std::string id;
   std::string priority = "Normal";
+  std::string delivery = "live";
 };
 
 outcome<std::string> read_content(const std::string& given) {
@@ -151,6 +152,7 @@ outcome<client::outgoing> to_message(const send_options& given) {
   out.type = given.type;
   out.body.assign(content->begin(), content->end());
   boost::describe::enum_from_string(given.priority.c_str(), out.priority);
+  boost::describe::enum_from_string(given.delivery.c_str(), out.delivery);
   if (!given.id.empty()) out.id = message_id{given.id};
   return out;
 }
@@ -199,10 +201,11 @@ fault link_fault(const failure& why, const std::string& url) {
 json::value to_json(const client::report& x) {
   json::array targets;
   for (const auto& target : x.targets) {
-    const auto delivered = target.why.code == ec::none;
+    const auto safe = target.why.code == ec::none;
+    const auto result = target.stored ? "stored" : "acknowledged";
     targets.push_back({{"target", target.target.get()},
-                       {"result", delivered ? "acknowledged" : name(target.why.code)},
-                       {"detail", delivered ? "" : target.why.detail}});
+                       {"result", safe ? result : name(target.why.code)},
+                       {"detail", safe ? "" : target.why.detail}});
   }
   return {{"id", x.id.get()}, {"targets", std::move(targets)}};
 }
@@ -308,6 +311,10 @@ void add_send_message(CLI::App& to, command_line& line) {
   app.add_option("--id", given->id, "the message's id, for a retry; without it a random one");
   app.add_option("--priority", given->priority)
       ->check(CLI::IsMember({"Low", "Normal", "High", "Critical"}))
+      ->capture_default_str();
+  app.add_option("--delivery", given->delivery,
+                 "stored: the cluster keeps it for targets that are not connected")
+      ->check(CLI::IsMember({"live", "stored"}))
       ->capture_default_str();
 }
 
