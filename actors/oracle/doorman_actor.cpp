@@ -1,9 +1,10 @@
 #include "actors/oracle/doorman_actor.hpp"
 
-#include "actors/oracle/node_store.hpp"
+#include "actors/oracle/bpi_node.hpp"
 #include "actors/oracle/telemetry.hpp"
 #include "messages/codec/json.hpp"
-#include "runtime/storage/sql.hpp"
+#include "runtime/crypto/hash.hpp"
+#include "runtime/entity/call.hpp"
 #include "runtime/supervision/supervisor_actor.hpp"
 #include "runtime/time/clock.hpp"
 
@@ -94,18 +95,29 @@ void doorman_actor::check(const connection_ptr& from, visitor& who, const raw_fr
   auto client = check_hello(who.asked, *answer);
   if (!client) return turn_away(from, client.error());
   who.answered = true;
-  register_session(from, std::move(*client));
+  register_session(from, who.asked.nonce, std::move(*client));
 }
 
-void doorman_actor::register_session(const connection_ptr& from, proven_client who) {
-  auto pool = shared_->find(path::pool);
-  if (!pool) return turn_away(from, {ec::unavailable, "the database"});
+/// Under the nonce, which no other handshake has: a session is counted once, however often the
+/// command has to be sent.
+void doorman_actor::register_session(const connection_ptr& from, const bytes& nonce,
+                                     proven_client who) {
+  auto router = shared_->find(path::router);
+  if (!router) return turn_away(from, {ec::unavailable, "the register"});
   auto refuse = [this, from](const failure& why) {
-    turn_away(from, why.code == ec::unknown_node ? why : failure{ec::unavailable, "the database"});
+    turn_away(from, why.code == ec::unknown_node ? why : failure{ec::unavailable, "the register"});
   };
-  storage::run<session_no>(this, pool, query_max, [node = who.node, key = who.key](pqxx::work& tx) {
-    return store::open_session(tx, node, key);
-  }).then([this, from, who](session_no session) { hand_over(from, who, session); }, refuse);
+  auto what =
+      entity::make_command({node_kind, who.node.get()}, crypto::to_hex(nonce),
+                           open_session{{who.key.bytes.begin(), who.key.bytes.end()}}, entity_max);
+  ask<entity::response>(
+      router, entity_max + entity_grace, std::move(what),
+      [this, from, who, refuse](const entity::response& x) {
+        auto opened = entity::answer_of<session_opened>(x);
+        if (!opened) return refuse(opened.error());
+        hand_over(from, who, opened->session);
+      },
+      refuse);
 }
 
 void doorman_actor::hand_over(const connection_ptr& from, proven_client who, session_no session) {

@@ -33,7 +33,7 @@ private:
   void open(const connection_ptr& from);
   void receive(const frames_received& x);
   void check(const connection_ptr& from, visitor& who, const raw_frame& raw);
-  void register_session(const connection_ptr& from, proven_client who);
+  void register_session(const connection_ptr& from, const bytes& nonce, proven_client who);
   void hand_over(const connection_ptr& from, proven_client who, session_no session);
   void turn_away(const connection_ptr& from, const failure& why);
 

@@ -11,9 +11,20 @@ namespace {
 /// What a sender is told to wait when a queue is full: about the time in which one drains.
 constexpr auto busy_retry = std::chrono::milliseconds{200};
 
+receipt make_receipt(const outcome& x) {
+  auto stored = x.progress == progress::stored ? std::optional{true} : std::nullopt;
+  return {x.id, x.target, stored};
+}
+
+std::optional<std::chrono::milliseconds> wait_of(const outcome& x) {
+  if (x.retry_after_ms == 0) return std::nullopt;
+  return std::chrono::milliseconds{x.retry_after_ms};
+}
+
 /// Whether one is a retry of the other (protocol, section 4).
 bool same_content(const envelope& x, const envelope& y) {
-  return x.targets == y.targets && x.type == y.type && x.body == y.body;
+  return x.targets == y.targets && x.type == y.type && is_stored(x) == is_stored(y)
+         && x.body == y.body;
 }
 
 } // namespace
@@ -173,7 +184,7 @@ void link::hand_over(delivery what, instant now, link_effects& out) {
 
 void link::on_outcome(const outcome& what, link_effects& out) {
   auto found = unanswered_.find(what.id);
-  if (found != unanswered_.end()) {
+  if (found != unanswered_.end() && what.progress != progress::later) {
     auto& open = found->second;
     auto to_conflict = what.why.code == ec::conflict && open.conflicts > 0;
     auto& left = to_conflict ? open.conflicts : open.targets;
@@ -182,9 +193,9 @@ void link::on_outcome(const outcome& what, link_effects& out) {
   }
   if (!attached_) return;
   if (what.why.code == ec::none)
-    out.push_back(write{receipt{what.id, what.target}});
+    out.push_back(write{make_receipt(what)});
   else
-    out.push_back(write{make_refusal(what.why, what.id, what.target)});
+    out.push_back(write{make_refusal(what.why, what.id, what.target, wait_of(what))});
 }
 
 void link::refuse(const message_id& id, const failure& why, link_effects& out) {

@@ -1,5 +1,8 @@
 #include "actors/oracle/node_store.hpp"
 
+#include "messages/codec/msgpack.hpp"
+#include "messages/oracle/nodes.hpp"
+#include "runtime/crypto/hex.hpp"
 #include "runtime/storage/sql.hpp"
 
 #include <algorithm>
@@ -25,31 +28,39 @@ node_record to_record(const pqxx::row& row) {
   return out;
 }
 
+class table final : public entity::state_table {
+public:
+  std::optional<bytes> load(pqxx::work& tx, const std::string& id) const override {
+    auto rows =
+        tx.exec_params(std::string{"SELECT "} + columns + " FROM bpi_node WHERE node_id = $1", id);
+    if (rows.empty()) return std::nullopt;
+    return codec::to_msgpack(to_record(rows[0]));
+  }
+
+  void save(pqxx::work& tx, const std::string& id, const bytes& state) const override {
+    const auto x = codec::from_msgpack<node_record>(state).value();
+    // It was examined when it was registered, which costs as much as a signature.
+    crypto::public_key key;
+    if (!crypto::read_hex(x.public_key, key.bytes))
+      throw storage::refused({ec::storage_failed, "a registered key is no key"});
+    const auto seen = x.last_seen ? x.last_seen->get() : std::int64_t{0};
+    tx.exec_params0(
+        "INSERT INTO bpi_node (node_id, node_type, endpoint, capabilities, public_key, session_no, "
+        "registered_at, last_seen_at) VALUES ($1, $2, $3, $4::text[], $5, $6, "
+        "to_timestamp($7::bigint / 1000.0), "
+        "CASE WHEN $8::bigint > 0 THEN to_timestamp($8::bigint / 1000.0) END) "
+        "ON CONFLICT (node_id) DO UPDATE SET node_type = excluded.node_type, "
+        "endpoint = excluded.endpoint, capabilities = excluded.capabilities, "
+        "session_no = excluded.session_no, last_seen_at = excluded.last_seen_at",
+        id, x.node_type, x.endpoint, storage::to_text_array(x.capabilities),
+        storage::to_bytea(key.bytes), x.sessions, x.registered_at.get(), seen);
+  }
+};
+
 } // namespace
 
-result<node_record> register_node(pqxx::work& tx, const registration& x,
-                                  const crypto::public_key& key) {
-  auto rows = tx.exec_params(
-      std::string{"INSERT INTO bpi_node (node_id, node_type, endpoint, capabilities, public_key) "
-                  "VALUES ($1, $2, $3, $4::text[], $5) "
-                  "ON CONFLICT (node_id) DO UPDATE SET node_type = excluded.node_type, "
-                  "endpoint = excluded.endpoint, capabilities = excluded.capabilities "
-                  "WHERE bpi_node.public_key = excluded.public_key RETURNING "}
-          + columns,
-      x.node_id.get(), x.node_type, x.endpoint, storage::to_text_array(x.capabilities),
-      storage::to_bytea(key.bytes));
-  if (rows.empty())
-    return fail(ec::conflict, "the id '" + x.node_id.get() + "' is registered under another key");
-  return to_record(rows[0]);
-}
-
-result<session_no> open_session(pqxx::work& tx, const node_id& id, const crypto::public_key& key) {
-  auto rows = tx.exec_params("UPDATE bpi_node SET session_no = session_no + 1, "
-                             "last_seen_at = now() WHERE node_id = $1 AND public_key = $2 "
-                             "RETURNING session_no",
-                             id.get(), storage::to_bytea(key.bytes));
-  if (rows.empty()) return fail(ec::unknown_node, id.get());
-  return session_no{rows[0][0].as<std::uint64_t>()};
+entity::state_table_ptr node_table() {
+  return std::make_shared<const table>();
 }
 
 std::optional<crypto::public_key> find_key(pqxx::work& tx, const node_id& id) {
@@ -69,6 +80,18 @@ std::vector<node_record> list_nodes(pqxx::work& tx, const node_id& after, const 
                                               "ORDER BY node_id LIMIT $3",
                                         after.get(), type, limit))
     out.push_back(to_record(row));
+  return out;
+}
+
+std::vector<node_id> known_nodes(pqxx::work& tx, const std::vector<node_id>& ids) {
+  std::vector<std::string> texts;
+  for (const auto& id : ids)
+    texts.push_back(id.get());
+  std::vector<node_id> out;
+  for (const auto& row :
+       tx.exec_params("SELECT node_id FROM bpi_node WHERE node_id = ANY($1::text[])",
+                      storage::to_text_array(texts)))
+    out.emplace_back(row[0].as<std::string>());
   return out;
 }
 

@@ -7,10 +7,10 @@
 namespace bpci::oracle {
 
 void register_messages(caf::actor_system_config& config) {
-  add_messages<deliveries, outcomes, route_up, route_down, route_snapshot, superseded, relay_order,
-               relay_request, find_routes, route_list, relay_stats, get_relay_stats, registration,
-               node_record, list_nodes, node_page, oracle_stats, get_oracle_stats>(config,
-                                                                                   "oracle");
+  add_messages<deliveries, outcomes, letters_waiting, route_up, route_down, route_snapshot,
+               superseded, relay_order, relay_request, find_routes, route_list, relay_stats,
+               get_relay_stats, registration, node_record, list_nodes, node_page, oracle_stats,
+               get_oracle_stats>(config, "oracle");
 }
 
 } // namespace bpci::oracle

@@ -1,10 +1,13 @@
 #include "actors/oracle/registry_actor.hpp"
 
+#include "actors/oracle/bpi_node.hpp"
 #include "actors/oracle/checks.hpp"
 #include "actors/oracle/node_store.hpp"
 #include "actors/oracle/registry.hpp"
 #include "actors/oracle/telemetry.hpp"
 #include "messages/codec/json.hpp"
+#include "runtime/crypto/hash.hpp"
+#include "runtime/entity/call.hpp"
 #include "runtime/storage/sql.hpp"
 #include "runtime/time/clock.hpp"
 
@@ -26,6 +29,15 @@ constexpr std::size_t rates_max = 10'000;
 /// How long RELAY may take to say what it knows.
 constexpr auto relay_answer_max = std::chrono::milliseconds{1'000};
 
+/// How many targets one look-up may name.
+constexpr std::size_t find_max = 10'000;
+
+/// Whether the register says what is to be registered.
+bool says(const node_record& x, const registration& wanted) {
+  return x.node_type == wanted.node_type && x.endpoint == wanted.endpoint
+         && x.capabilities == wanted.capabilities && x.public_key == wanted.public_key;
+}
+
 template <class T>
 auto refuse(caf::typed_response_promise<T> answer) {
   return [answer](const failure& why) mutable { answer.deliver(to_caf(why)); };
@@ -39,6 +51,7 @@ registry_actor::registry_actor(caf::actor_config& cfg, context_ptr shared)
 caf::behavior registry_actor::make_behavior() {
   return {
       [this](const registration& x) { return enter(x); },
+      [this](const find_registered& x) { return find(x); },
       [this](const list_nodes& x) { return list(x); },
       [this](const get_oracle_stats&) { return stats(); },
       [this](const relay_order& x) { return order(x); },
@@ -48,17 +61,72 @@ caf::behavior registry_actor::make_behavior() {
 caf::result<node_record> registry_actor::enter(const registration& x) {
   auto checked = oracle::check(x);
   if (!checked) return to_caf(checked.error());
+  auto what = checked->what;
+  what.public_key = crypto::to_hex(checked->key);
+  auto answer = make_response_promise<node_record>();
+  // From the content: the same registration again, after a lost answer, is the same command.
+  enter_under(what, "register/" + crypto::to_hex(crypto::sha256(codec::to_msgpack(what))), answer);
+  return answer;
+}
+
+void registry_actor::enter_under(const registration& what, const std::string& key,
+                                 caf::typed_response_promise<node_record> answer) {
+  auto router = shared_->find(path::router);
+  if (!router) {
+    answer.deliver(to_caf(ec::unavailable, "the register"));
+    return;
+  }
+  ask<entity::response>(
+      router, entity_max + entity_grace,
+      entity::make_command({node_kind, what.node_id.get()}, key, enter_node{what}, entity_max),
+      [this, what, key, answer](const entity::response& x) mutable {
+        auto record = entity::answer_of<node_record>(x);
+        if (!record) {
+          answer.deliver(to_caf(record.error()));
+          return;
+        }
+        if (x.repeated) return check_repeated(what, key, answer);
+        log::info("node-registered", {{"node", what.node_id.get()}, {"type", what.node_type}});
+        answer.deliver(std::move(*record));
+      },
+      refuse(answer));
+}
+
+/// The same was registered before; if something else was meanwhile, it has to be done anew.
+void registry_actor::check_repeated(const registration& what, const std::string& key,
+                                    caf::typed_response_promise<node_record> answer) {
+  auto router = shared_->find(path::router);
+  if (!router) {
+    answer.deliver(to_caf(ec::unavailable, "the register"));
+    return;
+  }
+  ask<entity::response>(
+      router, entity_max + entity_grace,
+      entity::make_command({node_kind, what.node_id.get()}, {}, read_node{}, entity_max),
+      [this, what, key, answer](const entity::response& x) mutable {
+        auto record = entity::answer_of<node_record>(x);
+        if (!record)
+          answer.deliver(to_caf(record.error()));
+        else if (says(*record, what))
+          answer.deliver(std::move(*record));
+        else
+          enter_under(what, key + "/" + std::to_string(x.version), answer);
+      },
+      refuse(answer));
+}
+
+caf::result<registered_nodes> registry_actor::find(const find_registered& x) {
+  if (x.nodes.size() > find_max)
+    return to_caf(ec::too_large, "at most " + std::to_string(find_max) + " nodes");
   auto pool = shared_->find(path::pool);
   if (!pool) return to_caf(ec::unavailable, "the database");
-  auto answer = make_response_promise<node_record>();
-  storage::run<node_record>(
+  auto answer = make_response_promise<registered_nodes>();
+  storage::run<std::vector<node_id>>(
       this, pool, query_max,
-      [in = *checked](pqxx::work& tx) { return store::register_node(tx, in.what, in.key); })
+      [nodes = x.nodes](pqxx::work& tx) { return store::known_nodes(tx, nodes); })
       .then(
-          [answer](node_record record) mutable {
-            log::info("node-registered",
-                      {{"node", record.node_id.get()}, {"type", record.node_type}});
-            answer.deliver(std::move(record));
+          [answer](std::vector<node_id> known) mutable {
+            answer.deliver(registered_nodes{std::move(known)});
           },
           refuse(answer));
   return answer;
@@ -123,7 +191,7 @@ caf::result<oracle_stats> registry_actor::stats() {
         [this, registered, answer](const relay_stats& x) mutable {
           answer.deliver(oracle_stats{shared_->identity->member, registered, x.connected_cluster,
                                       x.connected_local, x.accepted, x.delivered, x.refused,
-                                      x.expired, x.duplicates, x.in_flight});
+                                      x.expired, x.duplicates, x.in_flight, x.stored});
         },
         refuse(answer));
   };

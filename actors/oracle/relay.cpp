@@ -16,8 +16,16 @@ std::uint64_t content_of(const envelope& x) {
   for (const auto& target : x.targets)
     boost::hash_combine(seed, target.get());
   boost::hash_combine(seed, x.type);
+  boost::hash_combine(seed, is_stored(x));
   boost::hash_range(seed, x.body.begin(), x.body.end());
   return seed;
+}
+
+/// About what a message takes in memory and on the wire.
+std::uint64_t weight_of(const envelope& x) {
+  constexpr std::uint64_t frame = 384;
+  constexpr std::uint64_t target = 64;
+  return frame + target * x.targets.size() + x.body.size();
 }
 
 } // namespace
@@ -38,10 +46,13 @@ void relay::up(const route_up& to, instant now, relay_effects& out) {
   }
   auto open = open_towards_.find(to.node);
   if (open == open_towards_.end()) return;
-  for (auto& [order, message] : open->second)
+  // A copy, for what is beyond the credit is refused, and leaves the map.
+  auto due = open->second;
+  for (auto& [order, message] : due)
     for (auto& addressee : message->addressees)
-      if (addressee.target == to.node && addressee.state != state::settled)
-        deliver(*message, addressee, out);
+      if (addressee.target == to.node && addressee.state != state::settled
+          && !is_stored(*message->message))
+        deliver(*message, addressee, to, now, out);
 }
 
 void relay::down(const route_down& gone, instant now) {
@@ -57,6 +68,10 @@ void relay::member_down(const member_id& member, instant now) {
     known.connected = false;
     known.since = now;
   }
+  under_way_.forget(member);
+  for (auto* message : open_)
+    for (auto& to : message->addressees)
+      if (to.charged == member) to.charged = {};
 }
 
 void relay::snapshot(const route_snapshot& all, instant now, relay_effects& out) {
@@ -90,7 +105,7 @@ void relay::submit(const envelope_ptr& message, const bytes& source_key, ticket 
       return resubmit(found->second, message, source_key, who, now, out);
     return refuse(*message, ec::conflict, who, out);
   }
-  if (stats_.in_flight >= config_.open_max) return refuse(*message, ec::busy, who, out);
+  if (is_full(weight_of(*message))) return refuse(*message, ec::busy, who, out);
   ++stats_.accepted;
   auto& fresh = messages_[key{message->source, message->id}];
   fresh.message = message;
@@ -101,8 +116,14 @@ void relay::submit(const envelope_ptr& message, const bytes& source_key, ticket 
   fresh.accepted = now;
   fresh.addressees.reserve(message->targets.size());
   for (const auto& target : message->targets)
-    fresh.addressees.push_back({target, {}, {}});
+    fresh.addressees.push_back({target, {}, {}, {}, {}});
   accept(fresh, now, out);
+}
+
+/// One message beyond the byte limit passes when nothing else is open.
+bool relay::is_full(std::uint64_t weight) const {
+  if (stats_.in_flight >= config_.open_max) return true;
+  return open_bytes_ > 0 && open_bytes_ + weight > config_.open_bytes_max;
 }
 
 void relay::refuse(const envelope& message, ec why, ticket who, relay_effects& out) {
@@ -116,10 +137,13 @@ void relay::refuse(const envelope& message, ec why, ticket who, relay_effects& o
 void relay::accept(record& message, instant now, relay_effects& out) {
   answered_.erase(std::exchange(message.answered, 0));
   message.deadline = now + config_.relay_timeout;
-  deadlines_.emplace_back(message.deadline, key{message.message->source, message.message->id});
+  message.place = open_.insert(open_.end(), &message);
+  message.weight = weight_of(*message.message);
+  open_bytes_ += message.weight;
   for (auto& to : message.addressees) {
     if (to.state == state::settled && to.why.code == ec::none) continue;
     to.state = state::waiting;
+    to.progress = progress::acknowledged;
     ++message.open;
     ++stats_.in_flight;
     open_towards_[to.target].emplace(message.order, &message);
@@ -144,9 +168,13 @@ void relay::resubmit(record& known, const envelope_ptr& message, const bytes& so
 }
 
 void relay::try_target(record& message, addressee& to, instant now, relay_effects& out) {
+  if (is_stored(*message.message)) {
+    out.push_back(store_for{to.target, message.message, message.source_key});
+    return;
+  }
   auto found = routes_.find(to.target);
   if (found != routes_.end()) {
-    if (found->second.connected) deliver(message, to, out);
+    if (found->second.connected) deliver(message, to, found->second.to, now, out);
     return;
   }
   if (config_.announce_max == std::chrono::milliseconds{0})
@@ -161,16 +189,51 @@ void relay::give_up_unannounced(instant now, relay_effects& out) {
     auto which = std::move(unannounced_.front().second);
     unannounced_.pop_front();
     auto found = messages_.find(which);
-    if (found == messages_.end()) continue;
+    if (found == messages_.end() || !found->second.message || is_stored(*found->second.message))
+      continue;
     for (auto& to : found->second.addressees)
       if (to.state == state::waiting && !routes_.contains(to.target))
         settle_one(found->second, to, {ec::unknown_target, {}}, now, out);
   }
 }
 
-void relay::deliver(record& message, addressee& to, relay_effects& out) {
+void relay::deliver(record& message, addressee& to, const route_up& where, instant now,
+                    relay_effects& out) {
+  release(message, to);
+  if (!charge(message, to, where.member))
+    return settle_one(message, to, {ec::busy, "too much is under way to its member"}, now, out);
   to.state = state::sent;
   out.push_back(deliver_to{to.target, {message.message, message.source_key, config_.self}});
+}
+
+/// A message beyond all credit passes when nothing else is under way: it could never be sent else.
+std::uint64_t relay::credit_for(const record& message) const {
+  return std::min(message.weight, config_.to_member.bytes);
+}
+
+/// LINKs of this member have bounds of their own.
+bool relay::charge(record& message, addressee& to, const member_id& member) {
+  if (member == config_.self) return true;
+  if (!under_way_.take(member, credit_for(message))) return false;
+  to.charged = member;
+  return true;
+}
+
+void relay::release(const record& message, addressee& to) {
+  if (to.charged == member_id{}) return;
+  under_way_.give_back(to.charged, credit_for(message));
+  to.charged = {};
+}
+
+void relay::stored(const outcome& what, instant now, relay_effects& out) {
+  auto found = messages_.find(key{what.source, what.id});
+  // Answered already: by its deadline, or by the target, if it was stored once before.
+  if (found == messages_.end() || found->second.open == 0) return;
+  for (auto& to : found->second.addressees) {
+    if (to.target != what.target || to.state == state::settled) continue;
+    if (what.why.code == ec::none) to.progress = progress::stored;
+    return settle_one(found->second, to, what.why, now, out, what.retry_after_ms);
+  }
 }
 
 void relay::settle(const outcome& what, instant now, relay_effects& out) {
@@ -181,11 +244,11 @@ void relay::settle(const outcome& what, instant now, relay_effects& out) {
       return settle_one(found->second, to, what.why, now, out);
 }
 
-void relay::settle_one(record& message, addressee& to, failure why, instant now,
-                       relay_effects& out) {
+void relay::settle_one(record& message, addressee& to, failure why, instant now, relay_effects& out,
+                       std::uint64_t retry_after_ms) {
   switch (why.code) {
   case ec::none:
-    ++stats_.delivered;
+    ++(to.progress == progress::stored ? stats_.stored : stats_.delivered);
     break;
   case ec::expired:
     ++stats_.expired;
@@ -193,39 +256,41 @@ void relay::settle_one(record& message, addressee& to, failure why, instant now,
   default:
     ++stats_.refused;
   }
+  release(message, to);
   to.state = state::settled;
   to.why = std::move(why);
   --stats_.in_flight;
   auto open = open_towards_.find(to.target);
   open->second.erase(message.order);
   if (open->second.empty()) open_towards_.erase(open);
-  say(message, to, now, out);
+  say(message, to, now, out, retry_after_ms);
   if (--message.open > 0) return;
+  open_.erase(message.place);
+  open_bytes_ -= message.weight;
   message.answered = next_answered_++;
   answered_.emplace(message.answered, key{message.message->source, message.message->id});
   message.message = nullptr;
 }
 
-void relay::say(const record& message, const addressee& to, instant now, relay_effects& out) const {
+void relay::say(const record& message, const addressee& to, instant now, relay_effects& out,
+                std::uint64_t retry_after_ms) const {
   out.push_back(
       answer{message.who,
-             {message.message->source, message.message->id, to.target, to.why},
+             {message.message->source, message.message->id, to.target, to.why, to.progress,
+              retry_after_ms},
              std::chrono::duration_cast<std::chrono::microseconds>(now - message.accepted)});
 }
 
 void relay::tick(instant now, relay_effects& out) {
   give_up_unannounced(now, out);
-  while (!deadlines_.empty() && deadlines_.front().first <= now) {
-    auto [deadline, which] = std::move(deadlines_.front());
-    deadlines_.pop_front();
-    auto found = messages_.find(which);
-    // A retry has moved the deadline, or the message was answered and forgotten.
-    if (found == messages_.end() || found->second.deadline > now || found->second.open == 0)
-      continue;
-    for (auto& to : found->second.addressees) {
+  while (!open_.empty() && open_.front()->deadline <= now) {
+    auto& message = *open_.front(); // leaves the list with its last answer
+    for (auto& to : message.addressees) {
       if (to.state == state::settled) continue;
-      auto why = to.state == state::sent ? ec::expired : ec::unknown_target;
-      settle_one(found->second, to, {why, {}}, now, out);
+      auto why = to.state == state::sent       ? ec::expired
+                 : is_stored(*message.message) ? ec::unavailable
+                                               : ec::unknown_target;
+      settle_one(message, to, {why, {}}, now, out);
     }
   }
   forget_routes(now);

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "messages/oracle/relay.hpp"
+#include "runtime/router/credit.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <map>
 #include <unordered_map>
 #include <variant>
@@ -17,6 +19,9 @@
 /// relay timeout has passed; then it is answered, once. Answered messages are remembered, up to
 /// `message_cache_size` of them, so that a retry gets the same answer (docs/protocol/bpi-1.0.md,
 /// section 4; document 2, "Replay Attack Prevention").
+///
+/// A *stored* message is not delivered from here: it goes into the mailbox of each target, and is
+/// answered when it is safe there. What comes out of mailboxes is MAILMAN's (mailman.hpp).
 namespace bpci::oracle {
 
 using instant = std::chrono::steady_clock::time_point;
@@ -29,6 +34,10 @@ struct relay_config {
   std::chrono::milliseconds announce_max{1'000};
   std::size_t message_cache_size = 10'000; ///< Answered messages that are remembered.
   std::size_t open_max = 100'000;          ///< Open ones, a target counted each; beyond, `busy`.
+  std::uint64_t open_bytes_max = 64 * 1'024 * 1'024; ///< Of open messages; beyond, `busy`.
+  /// What may be under way to the LINKs of one other member; beyond, `busy` at once: a member that
+  /// has stopped must not fill the memory of this one.
+  router::credit_limit to_member{};
 };
 
 /// Who waits for the answers: 0 for the source's LINK, else a ticket that the shell gave out.
@@ -40,6 +49,13 @@ using ticket = strong<std::uint64_t, struct ticket_tag>;
 struct deliver_to {
   node_id target;
   delivery what;
+};
+
+/// Put the message into the mailbox of `target`, and say what came of it: `relay::stored`.
+struct store_for {
+  node_id target;
+  envelope_ptr message;
+  bytes source_key;
 };
 
 /// Tell the source.
@@ -55,7 +71,7 @@ struct supersede {
   session_no by;
 };
 
-using relay_effect = std::variant<deliver_to, answer, supersede>;
+using relay_effect = std::variant<deliver_to, store_for, answer, supersede>;
 using relay_effects = std::vector<relay_effect>;
 
 class relay {
@@ -93,6 +109,10 @@ public:
   /// What a target's LINK says of a delivery.
   void settle(const outcome& what, instant now, relay_effects& out);
 
+  /// What came of a `store_for`: `what.why` is none when it is safe. Only `source`, `id`, `target`,
+  /// `why` and `retry_after_ms` count.
+  void stored(const outcome& what, instant now, relay_effects& out);
+
   /// Call at least once a second: answers what is overdue.
   void tick(instant now, relay_effects& out);
 
@@ -111,10 +131,13 @@ private:
     node_id target;
     relay::state state = state::waiting;
     failure why;
+    oracle::progress progress = progress::acknowledged; ///< Of one that is settled with `none`.
+    member_id charged; ///< Whose credit it has taken; empty: nobody's.
   };
 
   struct record {
-    envelope_ptr message; ///< Null once it is answered: what is remembered needs no body.
+    envelope_ptr message;     ///< Null once it is answered: what is remembered needs no body.
+    std::uint64_t weight = 0; ///< Of the message, while it is open.
     bytes source_key;
     std::uint64_t content = 0; ///< Hash of targets, type and body.
     ticket who;
@@ -123,7 +146,8 @@ private:
     instant deadline;
     std::vector<addressee> addressees;
     std::size_t open = 0;
-    std::uint64_t answered = 0; ///< Its place in `answered_`; 0 while it is open.
+    std::list<record*>::iterator place; ///< In `open_`, while it is open.
+    std::uint64_t answered = 0;         ///< Its place in `answered_`; 0 while it is open.
   };
 
   struct key {
@@ -141,24 +165,33 @@ private:
   void resubmit(record& known, const envelope_ptr& message, const bytes& source_key, ticket who,
                 instant now, relay_effects& out);
   void refuse(const envelope& message, ec why, ticket who, relay_effects& out);
+  [[nodiscard]] bool is_full(std::uint64_t weight) const;
   void try_target(record& message, addressee& to, instant now, relay_effects& out);
-  void settle_one(record& message, addressee& to, failure why, instant now, relay_effects& out);
-  void deliver(record& message, addressee& to, relay_effects& out);
-  void say(const record& message, const addressee& to, instant now, relay_effects& out) const;
+  void settle_one(record& message, addressee& to, failure why, instant now, relay_effects& out,
+                  std::uint64_t retry_after_ms = 0);
+  void deliver(record& message, addressee& to, const route_up& where, instant now,
+               relay_effects& out);
+  [[nodiscard]] std::uint64_t credit_for(const record& message) const;
+  [[nodiscard]] bool charge(record& message, addressee& to, const member_id& member);
+  void release(const record& message, addressee& to);
+  void say(const record& message, const addressee& to, instant now, relay_effects& out,
+           std::uint64_t retry_after_ms = 0) const;
   void give_up_unannounced(instant now, relay_effects& out);
   void forget_oldest();
   void forget_routes(instant now);
 
   relay_config config_;
   relay_stats stats_;
+  router::credits<member_id> under_way_{config_.to_member};
+  std::uint64_t open_bytes_ = 0;
   std::uint64_t next_order_ = 1;
   std::uint64_t next_answered_ = 1;
   std::unordered_map<node_id, route> routes_;
   std::unordered_map<key, record, key_hash> messages_; ///< Open and remembered.
   std::unordered_map<node_id, std::map<std::uint64_t, record*>> open_towards_;
   std::deque<std::pair<instant, key>> unannounced_; ///< To a target without a route, in order.
-  std::deque<std::pair<instant, key>> deadlines_; ///< In order: the timeout is the same for all.
-  std::map<std::uint64_t, key> answered_;         ///< Oldest first; none that is open again.
+  std::list<record*> open_;               ///< By deadline: the timeout is the same for all.
+  std::map<std::uint64_t, key> answered_; ///< Oldest first; none that is open again.
 };
 
 } // namespace bpci::oracle

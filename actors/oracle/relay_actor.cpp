@@ -1,10 +1,17 @@
 #include "actors/oracle/relay_actor.hpp"
 
+#include "actors/oracle/mailbox.hpp"
 #include "actors/oracle/telemetry.hpp"
 #include "messages/codec/json.hpp"
+#include "messages/oracle/nodes.hpp"
+#include "runtime/crypto/hash.hpp"
+#include "runtime/entity/call.hpp"
 #include "runtime/time/clock.hpp"
 
 #include <caf/send.hpp>
+
+#include <algorithm>
+#include <charconv>
 
 namespace bpci::oracle {
 
@@ -21,10 +28,60 @@ constexpr auto find_service_max = std::chrono::milliseconds{2'000};
 /// How much longer than the relay timeout a request is kept.
 constexpr auto request_grace = std::chrono::milliseconds{1'000};
 
+/// How long the register may take to say who is in it.
+constexpr auto look_up_max = query_max + std::chrono::milliseconds{1'500};
+
+/// What may wait for that, before `busy`.
+constexpr auto look_up_waiting = router::credit_limit{1'000, 16 * 1'024 * 1'024};
+
+/// What a source is told to wait when a mailbox, or a queue on the way to it, is full.
+constexpr std::uint64_t mailbox_retry_ms = 1'000;
+
+/// The same when a slot is being moved, and nobody has said how long.
+constexpr std::uint64_t move_retry_ms = 500;
+
+/// A retry_after names milliseconds in its detail.
+std::uint64_t wait_named_by(const failure& why) {
+  std::uint64_t out = 0;
+  std::from_chars(why.detail.data(), why.detail.data() + why.detail.size(), out);
+  return out == 0 ? move_retry_ms : out;
+}
+
+/// As BPI-1.0 says it: a code that makes the client send the message again, wherever that helps.
+failure told_to_source(const failure& why) {
+  switch (why.code) {
+  case ec::retry_after:
+    return {ec::busy, "the mailbox is being moved"};
+  case ec::timeout:
+  case ec::not_owner:
+  case ec::fenced:
+    return {ec::restarted, "the mailbox"};
+  default:
+    return why;
+  }
+}
+
+entity::entity_ref mailbox_of(const node_id& node) {
+  return {mailbox::kind_name, node.get()};
+}
+
+/// As its LINKs do: what is waited for longer than the relay timeout counts no more.
+mailman_config like_links(const context& shared) {
+  auto out = shared.mailman;
+  out.self = shared.relay.self;
+  out.ack_max = shared.relay.relay_timeout + request_grace;
+  out.window = std::min(out.window, shared.identity->limits.max_in_flight);
+  return out;
+}
+
 } // namespace
 
 relay_actor::relay_actor(caf::actor_config& cfg, context_ptr shared)
-    : actor_base(cfg), shared_(std::move(shared)), core_(shared_->relay) {}
+    : actor_base(cfg),
+      shared_(std::move(shared)),
+      core_(shared_->relay),
+      mailman_(like_links(*shared_)),
+      check_(look_up_waiting) {}
 
 caf::behavior relay_actor::make_behavior() {
   tick();
@@ -36,8 +93,9 @@ caf::behavior relay_actor::make_behavior() {
         perform();
       },
       [this](const outcomes& x) {
+        auto now = steady_now();
         for (const auto& one : x.items)
-          core_.settle(one, steady_now(), effects_);
+          if (!mailman_.settle(one, now, letters_)) core_.settle(one, now, effects_);
         perform();
       },
       [this](const route_up& x) {
@@ -48,10 +106,19 @@ caf::behavior relay_actor::make_behavior() {
       },
       [this](const route_down& x) {
         core_.down(x, steady_now());
+        follow(x.node);
         if (x.member == shared_->identity->member) broadcast(caf::make_message(x));
+      },
+      [this](const letters_waiting& x) {
+        for (const auto& node : x.nodes)
+          mailman_.hint(node, steady_now(), letters_);
+        perform();
       },
       [this](const route_snapshot& x) {
         core_.snapshot(x, steady_now(), effects_);
+        for (const auto& route : x.routes)
+          follow(route.node);
+        mailman_.hint_all(steady_now(), letters_);
         perform();
         auto peer = caf::actor_cast<caf::actor>(current_sender());
         peers_[x.member] = peer;
@@ -59,6 +126,8 @@ caf::behavior relay_actor::make_behavior() {
       },
       [this](const cluster::peer_up& x) { meet(x); },
       [this](const cluster::peer_down& x) { part(x); },
+      [](const cluster::view_changed&) {}, // routes follow who can be reached
+      [](const cluster::change_seen&) {},
       [this](const relay_request& x) { return request_relay(x); },
       [this](const find_routes& x) {
         route_list out;
@@ -116,13 +185,26 @@ void relay_actor::local_up(const route_up& x) {
   if (local_links_.try_emplace(x.link.address(), x.node).second)
     monitor<caf::message_priority::high>(x.link);
   core_.up(x, steady_now(), effects_);
+  check_.learn(x.node);
+  follow(x.node);
   broadcast(caf::make_message(x));
   perform();
 }
 
 void relay_actor::remote_up(const route_up& x) {
   core_.up(x, steady_now(), effects_);
+  check_.learn(x.node);
+  follow(x.node);
   perform();
+}
+
+/// The mailbox of a node is read where the node is connected.
+void relay_actor::follow(const node_id& node) {
+  const auto* route = core_.find(node);
+  if (route && route->member == shared_->identity->member)
+    mailman_.up(node, route->session, steady_now(), letters_);
+  else
+    mailman_.down(node);
 }
 
 void relay_actor::broadcast(const caf::message& what) {
@@ -143,7 +225,127 @@ void relay_actor::on_down(const caf::down_msg& what) {
   if (!route || route->link.address() != what.source) return;
   auto gone = route_down{node, route->member, route->session};
   core_.down(gone, steady_now());
+  follow(node);
   broadcast(caf::make_message(gone));
+}
+
+// -- mailboxes -----------------------------------------------------------------------
+
+void relay_actor::perform(store_for& x) {
+  switch (check_.submit(x)) {
+  case register_check::verdict::known:
+    return post(x);
+  case register_check::verdict::look_up:
+    to_look_up_.push_back(x.target);
+    return;
+  case register_check::verdict::waits:
+    return;
+  case register_check::verdict::full:
+    return posted(x, {ec::busy, "too many targets are looked up"}, mailbox_retry_ms);
+  }
+}
+
+void relay_actor::look_up() {
+  if (to_look_up_.empty()) return;
+  auto asked = std::exchange(to_look_up_, {});
+  auto refuse = [this, asked](const failure& why) {
+    for (const auto& node : asked)
+      for (const auto& one : check_.take(node))
+        posted(one, {ec::unavailable, "the register: " + std::string{bpci::name(why.code)}});
+    perform();
+  };
+  auto registry = shared_->find(path::registry);
+  if (!registry) return refuse({ec::restarted, {}});
+  ask<registered_nodes>(
+      registry, look_up_max, find_registered{asked},
+      [this, asked](const registered_nodes& found) {
+        for (const auto& node : found.nodes)
+          check_.learn(node);
+        for (const auto& node : asked)
+          for (auto& one : check_.take(node))
+            if (std::ranges::find(found.nodes, node) != found.nodes.end())
+              post(one);
+            else
+              posted(one, {ec::unknown_target, "it is not registered"});
+        perform();
+      },
+      refuse);
+}
+
+void relay_actor::post(const store_for& x) {
+  auto router = shared_->find(path::router);
+  if (!router) return posted(x, {ec::unavailable, "the router"});
+  const auto& message = *x.message;
+  auto what = entity::make_command(
+      mailbox_of(x.target), "store/" + message.source.get() + "/" + message.id.get(),
+      mailbox::store{message, x.source_key, shared_->mailbox}, entity_max);
+  what.identity = identity_of(message);
+  ask<entity::response>(
+      router, entity_max + entity_grace, std::move(what),
+      [this, x](const entity::response&) {
+        posted(x, {ec::none, {}});
+        hint(x.target);
+        perform();
+      },
+      [this, x](const failure& why) {
+        auto wait = why.code == ec::retry_after ? wait_named_by(why)
+                    : why.code == ec::busy      ? mailbox_retry_ms
+                                                : 0;
+        posted(x, told_to_source(why), wait);
+        perform();
+      });
+}
+
+void relay_actor::posted(const store_for& x, const failure& why, std::uint64_t retry_after_ms) {
+  core_.stored({x.message->source, x.message->id, x.target, why, progress::stored, retry_after_ms},
+               steady_now(), effects_);
+}
+
+/// Whoever is connected gets it now. A hint that is lost costs time only.
+void relay_actor::hint(const node_id& target) {
+  const auto* route = core_.find(target);
+  if (!route) return;
+  if (route->member == shared_->identity->member)
+    mailman_.hint(target, steady_now(), letters_);
+  else
+    hints_[route->member].insert(target);
+}
+
+void relay_actor::perform(read_mailbox& x) {
+  auto done = [this, node = x.node, no = x.no](const result<mailbox::page>& what) {
+    mailman_.page(node, no, what, steady_now(), random_u64(), letters_);
+    perform();
+  };
+  auto router = shared_->find(path::router);
+  if (!router) return done(fail(ec::unavailable));
+  ask<entity::response>(
+      router, entity_max + entity_grace,
+      entity::make_command(mailbox_of(x.node), {}, x.what, entity_max),
+      [done](const entity::response& answer) { done(entity::answer_of<mailbox::page>(answer)); },
+      [done](const failure& why) { done(why); });
+}
+
+void relay_actor::perform(clear_mailbox& x) {
+  auto done = [this, node = x.node, no = x.no](const result<void>& what) {
+    mailman_.cleared(node, no, what, steady_now(), random_u64(), letters_);
+    perform();
+  };
+  auto router = shared_->find(path::router);
+  if (!router) return done(fail(ec::unavailable));
+  auto key = "remove/" + crypto::to_hex(crypto::sha256(codec::to_msgpack(x.what)));
+  ask<entity::response>(
+      router, entity_max + entity_grace,
+      entity::make_command(mailbox_of(x.node), std::move(key), x.what, entity_max),
+      [done](const entity::response&) { done({}); }, [done](const failure& why) { done(why); });
+}
+
+void relay_actor::perform(hand_letter& x) {
+  to_targets_[x.target].items.push_back(std::move(x.what));
+}
+
+void relay_actor::perform(tell_source& x) {
+  telemetry::delivered_from_mailbox();
+  to_sources_[x.what.source].items.push_back(std::move(x.what));
 }
 
 // -- messages ------------------------------------------------------------------------
@@ -163,10 +365,12 @@ caf::result<outcomes> relay_actor::request_relay(const relay_request& x) {
 void relay_actor::tick() {
   watch_members();
   core_.tick(steady_now(), effects_);
+  mailman_.tick(steady_now(), letters_);
   perform();
   drop_requests(steady_now());
   auto stats = core_.stats();
   telemetry::connected(stats.connected_local, stats.connected_cluster);
+  telemetry::mailboxes(mailman_.mailboxes(), mailman_.in_flight());
   delayed_send(this, tick_every, tick_atom::value);
 }
 
@@ -183,9 +387,16 @@ void relay_actor::drop_requests(instant now) {
 }
 
 void relay_actor::perform() {
-  auto effects = std::exchange(effects_, {});
-  for (auto& x : effects)
-    std::visit([this](auto& effect) { perform(effect); }, x);
+  // Performing one may bring further ones, and call this again; the outermost call flushes.
+  if (std::exchange(performing_, true)) return;
+  while (!effects_.empty() || !letters_.empty()) {
+    for (auto& x : std::exchange(effects_, {}))
+      std::visit([this](auto& effect) { perform(effect); }, x);
+    for (auto& x : std::exchange(letters_, {}))
+      std::visit([this](auto& effect) { perform(effect); }, x);
+    if (effects_.empty() && letters_.empty()) look_up();
+  }
+  performing_ = false;
   flush();
 }
 
@@ -194,7 +405,12 @@ void relay_actor::perform(deliver_to& x) {
 }
 
 void relay_actor::perform(answer& x) {
-  if (x.what.why.code == ec::none) telemetry::delivered(x.took);
+  if (x.what.why.code == ec::none) {
+    if (x.what.progress == progress::stored)
+      telemetry::stored(x.took);
+    else
+      telemetry::delivered(x.took);
+  }
   if (x.to == ticket{}) {
     to_sources_[x.what.source].items.push_back(std::move(x.what));
     return;
@@ -220,6 +436,9 @@ void relay_actor::flush() {
   // A source that is away asks again when it is back.
   for (auto& [source, items] : std::exchange(to_sources_, {}))
     if (const auto* route = core_.find(source)) send(route->link, std::move(items));
+  for (auto& [member, nodes] : std::exchange(hints_, {}))
+    if (auto peer = peers_.find(member); peer != peers_.end())
+      send(peer->second, letters_waiting{{nodes.begin(), nodes.end()}});
 }
 
 std::string relay_actor::describe() const {
@@ -228,6 +447,8 @@ std::string relay_actor::describe() const {
     peers.emplace_back(member.get());
   return codec::to_text({{"stats", codec::to_json(core_.stats())},
                          {"peers", std::move(peers)},
+                         {"mailboxes", mailman_.mailboxes()},
+                         {"letters_in_flight", mailman_.in_flight()},
                          {"requests", requests_.size()}});
 }
 

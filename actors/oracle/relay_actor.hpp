@@ -2,22 +2,27 @@
 
 #include "actors/oracle/context.hpp"
 #include "actors/oracle/link_actor.hpp"
+#include "actors/oracle/mailman.hpp"
+#include "actors/oracle/register_check.hpp"
 #include "messages/runtime/cluster.hpp"
 #include "runtime/actor/actor_base.hpp"
 
 #include <caf/typed_response_promise.hpp>
 
 #include <map>
+#include <set>
 #include <unordered_map>
 
 namespace bpci::oracle {
 
 /// RELAY: routes messages between the LINKs of the whole cluster. One on each node; its decisions
-/// are in relay.hpp.
+/// are in relay.hpp. It also puts stored messages into the mailboxes of their targets, which are
+/// durable entities (mailbox.hpp), and empties the mailboxes of the nodes that are connected here
+/// (mailman.hpp).
 ///
 /// Accepts: route_up, route_down, submissions (from the LINKs of this node); outcomes (from any
-/// LINK); route_up, route_down, route_snapshot (from other RELAYs); peer_up, peer_down (from
-/// MEMBERS); relay_request, find_routes, get_relay_stats (from the HTTP gateway).
+/// LINK); route_up, route_down, route_snapshot, letters_waiting (from other RELAYs); peer_up,
+/// peer_down (from MEMBERS); relay_request, find_routes, get_relay_stats (from the HTTP gateway).
 class relay_actor : public actor_base<> {
 public:
   relay_actor(caf::actor_config& cfg, context_ptr shared);
@@ -48,10 +53,23 @@ private:
   void broadcast(const caf::message& what);
   void watch_members();
 
+  void follow(const node_id& node);
+
+  // -- mailboxes
+  void look_up();
+  void post(const store_for& x);
+  void posted(const store_for& x, const failure& why, std::uint64_t retry_after_ms = 0);
+  void hint(const node_id& target);
+  void perform(read_mailbox& x);
+  void perform(clear_mailbox& x);
+  void perform(hand_letter& x);
+  void perform(tell_source& x);
+
   // -- messages
   caf::result<outcomes> request_relay(const relay_request& x);
   void perform();
   void perform(deliver_to& x);
+  void perform(store_for& x);
   void perform(answer& x);
   void perform(supersede& x);
   void flush();
@@ -60,6 +78,8 @@ private:
 
   context_ptr shared_;
   relay core_;
+  mailman mailman_;
+  register_check check_;
   std::map<member_id, caf::actor> peers_;          ///< The RELAYs of the other members.
   std::map<caf::actor_addr, node_id> local_links_; ///< Monitored.
   caf::actor members_;
@@ -68,6 +88,10 @@ private:
 
   // Gathered during one turn, sent at its end.
   relay_effects effects_;
+  mailman_effects letters_;
+  std::vector<node_id> to_look_up_;
+  std::map<member_id, std::set<node_id>> hints_;
+  bool performing_ = false;
   std::unordered_map<node_id, deliveries> to_targets_;
   std::unordered_map<node_id, outcomes> to_sources_;
 };

@@ -26,6 +26,35 @@ void delivered(std::chrono::microseconds took) {
   latency.observe(took);
 }
 
+void stored(std::chrono::microseconds took) {
+  static auto& counter = metrics().counter("bpci_oracle_messages_stored_total",
+                                           "Messages put into the mailbox of a target.");
+  static auto& latency = metrics().histogram("bpci_oracle_store_latency_seconds",
+                                             "From the acceptance of a message to its safety.");
+  counter.add();
+  latency.observe(took);
+}
+
+void delivered_from_mailbox() {
+  static auto& counter = metrics().counter("bpci_oracle_mailbox_delivered_total",
+                                           "Stored messages that their target has acknowledged.");
+  counter.add();
+}
+
+void mailboxes(std::size_t read, std::uint64_t in_flight) {
+  static auto& open = metrics().gauge("bpci_oracle_mailboxes", "Mailboxes read at this node.");
+  static auto& letters = metrics().gauge("bpci_oracle_mailbox_in_flight",
+                                         "Stored messages given to a target and not acknowledged.");
+  open.set(static_cast<double>(read));
+  letters.set(static_cast<double>(in_flight));
+}
+
+void expired_in_mailbox(std::uint64_t letters) {
+  static auto& counter = metrics().counter("bpci_oracle_mailbox_expired_total",
+                                           "Stored messages dropped because of their age.");
+  counter.add(letters);
+}
+
 void connected(std::uint64_t here, std::uint64_t cluster) {
   static auto& links =
       metrics().gauge("bpci_oracle_links", "BPI nodes connected to this node of the cluster.");

@@ -17,6 +17,18 @@ void accepted(std::size_t messages);
 /// A target acknowledged a message.
 void delivered(std::chrono::microseconds took);
 
+/// A message is safe in the mailbox of a target.
+void stored(std::chrono::microseconds took);
+
+/// A target acknowledged a message out of its mailbox.
+void delivered_from_mailbox();
+
+/// Letters in flight from mailboxes that are read at this node.
+void mailboxes(std::size_t read, std::uint64_t in_flight);
+
+/// Letters that nobody fetched in time were dropped.
+void expired_in_mailbox(std::uint64_t letters);
+
 /// Links open at this node, and BPI nodes connected to the cluster.
 void connected(std::uint64_t here, std::uint64_t cluster);
 

@@ -66,11 +66,15 @@ result<oracle::envelope> read_envelope(const call& what) {
   return codec::from_json<oracle::envelope>(*body);
 }
 
+std::string_view status_of(const oracle::outcome& x) {
+  if (x.why.code != ec::none) return "refused";
+  return x.progress == oracle::progress::stored ? "stored" : "delivered";
+}
+
 json::value show_outcomes(const oracle::outcomes& x) {
   json::array results;
   for (const auto& one : x.items) {
-    json::object row{{"target", one.target.get()},
-                     {"status", one.why.code == ec::none ? "delivered" : "refused"}};
+    json::object row{{"target", one.target.get()}, {"status", status_of(one)}};
     if (one.why.code != ec::none) {
       row["code"] = name(one.why.code);
       row["message"] = sentence(one.why.code);

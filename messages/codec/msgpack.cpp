@@ -9,19 +9,17 @@ failure too_many_items() {
               "at most " + std::to_string(msgpack_items_max) + " items in a collection");
 }
 
-} // namespace
-
-result<msgpack_document> parse_msgpack(std::span<const std::uint8_t> data) {
+/// Parses with `unpack(end, limit)`.
+template <class Unpack>
+result<void> parse(std::span<const std::uint8_t> data, Unpack unpack) {
   // No single string or bin can be longer than the document, so their limits are its size.
   const auto limit = msgpack::unpack_limit{msgpack_items_max, msgpack_items_max, data.size(),
                                            data.size(),       data.size(),       msgpack_depth_max};
   try {
     std::size_t end = 0;
-    msgpack_document out;
-    msgpack::unpack(out, reinterpret_cast<const char*>(data.data()), data.size(), end, nullptr,
-                    nullptr, limit);
+    unpack(end, limit);
     if (end != data.size()) return fail(ec::malformed, "bytes behind the end of the document");
-    return out;
+    return {};
   } catch (const msgpack::depth_size_overflow&) {
     return fail(ec::too_deep, "at most " + std::to_string(msgpack_depth_max) + " levels");
   } catch (const msgpack::array_size_overflow&) {
@@ -36,6 +34,27 @@ result<msgpack_document> parse_msgpack(std::span<const std::uint8_t> data) {
   } catch (const msgpack::unpack_error&) {
     return fail(ec::malformed, "not msgpack");
   }
+}
+
+} // namespace
+
+result<msgpack_document> parse_msgpack(std::span<const std::uint8_t> data) {
+  msgpack_document out;
+  auto parsed = parse(data, [&](std::size_t& end, const msgpack::unpack_limit& limit) {
+    msgpack::unpack(out, reinterpret_cast<const char*>(data.data()), data.size(), end, nullptr,
+                    nullptr, limit);
+  });
+  if (!parsed) return parsed.error();
+  return out;
+}
+
+result<void> parse_msgpack(std::span<const std::uint8_t> data, msgpack::zone& zone,
+                           msgpack::object& out) {
+  constexpr auto refer = [](msgpack::type::object_type, std::size_t, void*) { return true; };
+  return parse(data, [&](std::size_t& end, const msgpack::unpack_limit& limit) {
+    out = msgpack::unpack(zone, reinterpret_cast<const char*>(data.data()), data.size(), end, refer,
+                          nullptr, limit);
+  });
 }
 
 const msgpack::object* find_key(const msgpack::object& in, std::string_view key) {

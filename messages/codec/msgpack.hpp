@@ -36,6 +36,10 @@ using msgpack_document = msgpack::object_handle;
 /// Strings and bins longer than a few bytes are copied into the document's zone.
 result<msgpack_document> parse_msgpack(std::span<const std::uint8_t> data);
 
+/// The same, into a zone that may be used again: strings and bins point into `data`.
+result<void> parse_msgpack(std::span<const std::uint8_t> data, msgpack::zone& zone,
+                           msgpack::object& out);
+
 /// The value of `key` in a map; null when there is none or `in` is no map.
 const msgpack::object* find_key(const msgpack::object& in, std::string_view key);
 

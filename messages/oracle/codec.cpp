@@ -102,18 +102,30 @@ result<Frame> choose(const auto& in) {
 template <class Frame>
 result<Frame> decode(std::span<const std::uint8_t> data, encoding how) {
   if (how == encoding::msgpack) {
-    auto document = codec::parse_msgpack(data);
-    if (!document) return document.error();
-    return choose<Frame>(msgpack_in{document->get()});
+    // One a thread: a document is read and done with before the next one.
+    static thread_local msgpack::zone zone;
+    zone.clear();
+    msgpack::object document;
+    if (auto ok = codec::parse_msgpack(data, zone, document); !ok) return ok.error();
+    return choose<Frame>(msgpack_in{document});
   }
   auto document = codec::parse_json({reinterpret_cast<const char*>(data.data()), data.size()});
   if (!document) return document.error();
   return choose<Frame>(json_in{*document});
 }
 
+/// What a frame takes about, so that its bytes are allocated once.
+std::size_t size_hint(const auto&) {
+  return 192;
+}
+std::size_t size_hint(const envelope& x) {
+  return 384 + x.body.size() + 32 * x.targets.size();
+}
+
 /// `more(out)` adds `extra` members behind those of `fields`.
 bytes write_msgpack(std::string_view type, const auto& fields, std::uint32_t extra, auto more) {
   bytes out;
+  out.reserve(size_hint(fields));
   codec::byte_sink sink{out};
   codec::packer to{sink};
   // The map's size comes first, so `t` is counted in and written behind the fields.

@@ -96,14 +96,17 @@ struct ack {
 };
 BPCI_MESSAGE(ack, source, id)
 
-/// Server to client: the target has acknowledged.
+/// Server to client: the target has acknowledged; or, with `stored`, the cluster keeps the message
+/// for it. The acknowledgement of a stored message comes in a second receipt, if the source is
+/// connected then.
 struct receipt {
   message_id id;
   node_id target;
+  std::optional<bool> stored = std::nullopt; ///< Absent: false.
 
   bool operator==(const receipt&) const = default;
 };
-BPCI_MESSAGE(receipt, id, target)
+BPCI_MESSAGE(receipt, id, target, stored)
 
 /// Server to client: this will not happen, and why.
 struct refusal {

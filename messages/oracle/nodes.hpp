@@ -40,6 +40,40 @@ struct node_record {
 BPCI_MESSAGE(node_record, node_id, node_type, endpoint, capabilities, public_key, status,
              connected_at, sessions, registered_at, last_seen)
 
+// -- the durable entity `bpi-node/<id>`: a row of the register ------------------------
+
+/// A command: enter the node, or bring what may change up to date. From: REGISTRY. Answer:
+/// node_record. Errors: conflict (the id is registered under another key).
+struct enter_node {
+  registration what;
+
+  bool operator==(const enter_node&) const = default;
+};
+BPCI_MESSAGE(enter_node, what)
+
+/// A command: a client has proved that it holds this key; count the handshake. From: DOORMAN, under
+/// the nonce of the handshake. Answer: session_opened. Errors: unknown_node (not registered, or
+/// under another key).
+struct open_session {
+  bytes key; ///< 32 bytes.
+
+  bool operator==(const open_session&) const = default;
+};
+BPCI_MESSAGE(open_session, key)
+
+struct session_opened {
+  session_no session;
+
+  bool operator==(const session_opened&) const = default;
+};
+BPCI_MESSAGE(session_opened, session)
+
+/// A question. Answer: node_record. Errors: unknown_node.
+struct read_node {
+  bool operator==(const read_node&) const = default;
+};
+BPCI_MESSAGE(read_node)
+
 /// From: the HTTP gateway. To: REGISTRY. Answer: node_page.
 struct list_nodes {
   bpci::node_id after;     ///< The `next` of the page before; empty: from the start.
@@ -71,11 +105,29 @@ struct oracle_stats {
   std::uint64_t messages_expired = 0;
   std::uint64_t duplicates = 0;
   std::uint64_t in_flight = 0;
+  std::uint64_t messages_stored = 0; ///< Put into mailboxes.
 
   bool operator==(const oracle_stats&) const = default;
 };
 BPCI_MESSAGE(oracle_stats, member, registered_nodes, connected_nodes, links, messages_accepted,
-             messages_relayed, messages_refused, messages_expired, duplicates, in_flight)
+             messages_relayed, messages_refused, messages_expired, duplicates, in_flight,
+             messages_stored)
+
+/// "Which of these are registered?" From: RELAY, of the same node. To: REGISTRY. Answer:
+/// registered_nodes. Errors: unavailable, and those of a query.
+struct find_registered {
+  std::vector<bpci::node_id> nodes;
+
+  bool operator==(const find_registered&) const = default;
+};
+BPCI_MESSAGE(find_registered, nodes)
+
+struct registered_nodes {
+  std::vector<bpci::node_id> nodes;
+
+  bool operator==(const registered_nodes&) const = default;
+};
+BPCI_MESSAGE(registered_nodes, nodes)
 
 struct get_oracle_stats {
   bool operator==(const get_oracle_stats&) const = default;

@@ -34,16 +34,24 @@ struct deliveries {
 };
 BPCI_MESSAGE(deliveries, items)
 
-/// What became of one message at one target. `why.code` is `ec::none` when it was acknowledged.
+/// What an outcome with `ec::none` says. `acknowledged`: by the target, and the source waits for
+/// it. `stored`: it is safe in the target's mailbox. `later`: the target has acknowledged what was
+/// stored, of which the source has been told before.
+BOOST_DEFINE_FIXED_ENUM_CLASS(progress, std::uint8_t, acknowledged, stored, later)
+
+/// What became of one message at one target. `why.code` is `ec::none` when it was acknowledged, or
+/// stored.
 struct outcome {
   node_id source;
   message_id id;
   node_id target;
   failure why;
+  oracle::progress progress = progress::acknowledged;
+  std::uint64_t retry_after_ms = 0; ///< With `busy`: how long to wait; 0: as long as usual.
 
   bool operator==(const outcome&) const = default;
 };
-BPCI_MESSAGE(outcome, source, id, target, why)
+BPCI_MESSAGE(outcome, source, id, target, why, progress, retry_after_ms)
 
 /// From: a target's LINK, to the RELAY that the delivery names; and from there to the LINK of the
 /// source.
@@ -86,6 +94,15 @@ struct route_snapshot {
   bool operator==(const route_snapshot&) const = default;
 };
 BPCI_MESSAGE(route_snapshot, member, routes, answer_wanted)
+
+/// "Something new is stored for these nodes, which are connected to you." A hint: mailboxes are
+/// also read without it, later. From: a RELAY. To: another.
+struct letters_waiting {
+  std::vector<node_id> nodes;
+
+  bool operator==(const letters_waiting&) const = default;
+};
+BPCI_MESSAGE(letters_waiting, nodes)
 
 /// "Your BPI node has a newer session elsewhere." From: a RELAY. To: its LINK.
 struct superseded {
@@ -143,11 +160,12 @@ struct relay_stats {
   std::uint64_t expired = 0;
   std::uint64_t duplicates = 0; ///< Recognised by (source, id).
   std::uint64_t in_flight = 0;
+  std::uint64_t stored = 0; ///< Put into a mailbox, a target counted each.
 
   bool operator==(const relay_stats&) const = default;
 };
 BPCI_MESSAGE(relay_stats, connected_local, connected_cluster, accepted, delivered, refused, expired,
-             duplicates, in_flight)
+             duplicates, in_flight, stored)
 
 struct get_relay_stats {
   bool operator==(const get_relay_stats&) const = default;

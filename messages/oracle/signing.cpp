@@ -56,7 +56,9 @@ canonical handshake(std::string_view tag, const handshake_context& who) {
 bytes signing_bytes(const envelope& x) {
   canonical out;
   out.reserve(128 + x.body.size() + 32 * x.targets.size());
-  out.s(std::string_view{"BPI-1.0/envelope"}).s(x.id.get()).n(x.sequence).s(x.source.get());
+  // In the tag, so that it can be neither stripped nor added, and live messages are what they were.
+  out.s(std::string_view{is_stored(x) ? "BPI-1.0/envelope-stored" : "BPI-1.0/envelope"});
+  out.s(x.id.get()).n(x.sequence).s(x.source.get());
   out.n(x.targets.size());
   for (const auto& target : x.targets)
     out.s(target.get());

@@ -122,6 +122,7 @@ private:
   ending serve(const socket_ptr& socket);
   std::optional<ending> handle(oracle::server_frame frame);
   std::optional<ending> on_deliver(oracle::deliver x);
+  void on_receipt(const oracle::receipt& x);
   void pause(std::uint32_t attempt);
   void turn();
   void tell(const completions& all);
@@ -378,16 +379,33 @@ ending bpi_client::worker::serve(const socket_ptr& socket) {
 
 std::optional<ending> bpi_client::worker::handle(oracle::server_frame frame) {
   if (auto* x = std::get_if<oracle::deliver>(&frame)) return on_deliver(std::move(*x));
-  std::lock_guard lock{mutex_};
   if (const auto* yes = std::get_if<oracle::receipt>(&frame)) {
-    collect(outbox_.on_receipt(*yes));
-  } else if (const auto* no = std::get_if<oracle::refusal>(&frame)) {
+    on_receipt(*yes);
+    return std::nullopt;
+  }
+  std::lock_guard lock{mutex_};
+  if (const auto* no = std::get_if<oracle::refusal>(&frame)) {
     if (!no->id && is_final(code_from_name(no->code))) return ending{to_failure(*no), true};
     collect(outbox_.on_refusal(*no, now(), random_u64()));
   } else {
     return ending{fail(ec::malformed, "a second handshake on one connection")};
   }
   return std::nullopt;
+}
+
+void bpi_client::worker::on_receipt(const oracle::receipt& x) {
+  auto later = false;
+  {
+    std::lock_guard lock{mutex_};
+    later = !x.stored.value_or(false) && !outbox_.contains(x.id);
+    collect(outbox_.on_receipt(x));
+  }
+  if (!later || !how_.on_acknowledged) return;
+  try {
+    how_.on_acknowledged(x.id, x.target);
+  } catch (const std::exception&) {
+    return; // As in `tell`.
+  }
 }
 
 std::optional<ending> bpi_client::worker::on_deliver(oracle::deliver x) {

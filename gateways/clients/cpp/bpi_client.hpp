@@ -55,6 +55,9 @@ struct options {
   /// received. They may call `send`, but neither `connect` nor `close`.
   message_handler on_message = {};
   std::function<void(const state_change&)> on_state = {};
+  /// A target has acknowledged a message that has been reported already, as stored. Comes only if
+  /// this client is connected then.
+  std::function<void(const message_id&, const bpci::node_id& target)> on_acknowledged = {};
   /// Deliveries whose signature does not match are dropped unless this is set; then they come with
   /// `verified` false.
   bool accept_unverified = false;

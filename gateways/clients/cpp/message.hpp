@@ -18,6 +18,8 @@ struct outgoing {
   std::string type;             ///< an id, for instance `DataSync`
   bytes body;
   oracle::priority priority = oracle::priority::Normal;
+  /// `stored`: the cluster keeps it for targets that are registered and not connected.
+  oracle::delivery_mode delivery = oracle::delivery_mode::live;
   /// Unique for this source, over its restarts too. Empty: a random one. Whoever sends a message
   /// again after a crash gives the same id, so that the targets drop the duplicate.
   std::optional<message_id> id = std::nullopt;
@@ -27,7 +29,8 @@ struct outgoing {
 
 struct target_outcome {
   node_id target;
-  failure why; ///< `ec::none`: the target has acknowledged.
+  failure why;         ///< `ec::none`: the target has acknowledged, or the message is stored.
+  bool stored = false; ///< It is safe in the cluster, and the target has not acknowledged it yet.
 
   bool operator==(const target_outcome&) const = default;
 };
@@ -38,7 +41,7 @@ struct report {
   message_id id;
   std::vector<target_outcome> targets;
 
-  /// Every target has acknowledged.
+  /// Every target has acknowledged, or the message is stored for it.
   [[nodiscard]] bool delivered() const {
     return std::ranges::all_of(targets, [](const auto& x) { return x.why.code == ec::none; });
   }

@@ -59,7 +59,7 @@ result<void> outbox::add(outgoing x, std::chrono::milliseconds deadline, moment 
     return fail(ec::conflict, "the message " + x.id->get() + " is under way already");
   entry fresh;
   for (const auto& target : x.targets)
-    fresh.targets.push_back({target, std::nullopt, false});
+    fresh.targets.push_back({target, std::nullopt, false, false});
   fresh.what = std::move(x);
   fresh.tell = std::move(tell);
   fresh.deadline = now.steady + std::min(deadline, deadline_max);
@@ -103,6 +103,9 @@ std::optional<oracle::envelope> outbox::next(moment now) {
                           .targets = x.targets,
                           .type = x.type,
                           .priority = x.priority,
+                          .delivery = x.delivery == oracle::delivery_mode::stored
+                                          ? std::optional{x.delivery}
+                                          : std::nullopt,
                           .sent_at = now.wall,
                           .body = x.body,
                           .signature = {}};
@@ -110,7 +113,8 @@ std::optional<oracle::envelope> outbox::next(moment now) {
 
 completions outbox::on_receipt(const oracle::receipt& x) {
   const auto at = find(x.id);
-  return at == messages_.end() ? completions{} : answer(at, x.target, fail(ec::none));
+  return at == messages_.end() ? completions{}
+                               : answer(at, x.target, fail(ec::none), x.stored.value_or(false));
 }
 
 completions outbox::on_refusal(const oracle::refusal& x, moment now, std::uint64_t luck) {
@@ -217,11 +221,12 @@ bool outbox::take_token(instant now) {
   return true;
 }
 
-completions outbox::answer(entries::iterator at, const node_id& target, failure why) {
+completions outbox::answer(entries::iterator at, const node_id& target, failure why, bool stored) {
   auto& targets = at->second.targets;
   const auto found = std::ranges::find(targets, target, &target_state::name);
   if (found == targets.end() || found->answer) return {};
   found->answer = std::move(why);
+  found->stored = stored;
   return settle(at);
 }
 
@@ -243,7 +248,7 @@ completion outbox::finish(entries::iterator at, const failure& missing) {
   auto& it = at->second;
   completion out{std::move(it.tell), {*it.what.id, {}}};
   for (auto& target : it.targets)
-    out.what.targets.push_back({target.name, target.answer.value_or(missing)});
+    out.what.targets.push_back({target.name, target.answer.value_or(missing), target.stored});
   forget(at);
   return out;
 }

@@ -71,6 +71,9 @@ public:
   /// When to call `expire` and `next` again, if nothing else happens before.
   [[nodiscard]] std::optional<instant> wake(moment now) const;
 
+  /// Whether a message under this id has no answer of some target.
+  [[nodiscard]] bool contains(const message_id& id) const { return by_id_.contains(id); }
+
   [[nodiscard]] std::size_t size() const noexcept { return messages_.size(); }
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
   [[nodiscard]] std::uint64_t last_sequence() const noexcept { return last_sequence_; }
@@ -85,6 +88,7 @@ private:
     node_id name;
     std::optional<failure> answer; ///< final
     bool asked_again = false;      ///< has refused this transmission for a time
+    bool stored = false;           ///< the answer, if it is `ec::none`, is the cluster's
   };
 
   struct entry {
@@ -105,7 +109,7 @@ private:
   void promote(instant now);
   bool take_token(instant now);
   [[nodiscard]] std::chrono::nanoseconds depth() const;
-  completions answer(entries::iterator at, const node_id& target, failure why);
+  completions answer(entries::iterator at, const node_id& target, failure why, bool stored = false);
   completions settle(entries::iterator at);
   completion finish(entries::iterator at, const failure& missing);
   void forget(entries::iterator at);

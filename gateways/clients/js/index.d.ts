@@ -3,6 +3,12 @@ export type Id = string;
 
 export type Priority = 'Low' | 'Normal' | 'High' | 'Critical';
 
+/**
+ * `live`: to targets that are connected, or about to be. `stored`: the cluster keeps the message for
+ * each target that is registered, until that has acknowledged it.
+ */
+export type DeliveryMode = 'live' | 'stored';
+
 /** The key pair of a BPI node: Ed25519 (RFC 8032) by WebCrypto. */
 export class BpiKey {
   private constructor();
@@ -56,6 +62,7 @@ export interface IncomingMessage {
   readonly targets: Id[];
   readonly type: Id;
   readonly priority: Priority;
+  readonly delivery: DeliveryMode;
   /** Milliseconds since 1970, by the source's clock. */
   readonly sentAt: number;
   readonly body: Uint8Array;
@@ -69,18 +76,22 @@ export interface OutgoingMessage {
   body?: Uint8Array | ArrayBuffer | string;
   /** Default: `Normal`. */
   priority?: Priority;
+  /** Default: `live`. */
+  delivery?: DeliveryMode;
   /** Default: a random one. Give your own to send a message again after a restart. */
   id?: Id;
   /** Default: that of the client. */
   deadlineMs?: number;
 }
 
+/** `stored`: safe in the cluster; the `acknowledged` event may come when the target has it. */
 export type Outcome =
-  { target: Id; delivered: true } | { target: Id; delivered: false; error: BpiError };
+  | { target: Id; delivered: true; stored?: true }
+  | { target: Id; delivered: false; error: BpiError };
 
 export interface SendResult {
   id: Id;
-  /** Whether every target has acknowledged. */
+  /** Whether every target has acknowledged, or the message is stored for it. */
   complete: boolean;
   /** In the order of the targets. */
   outcomes: Outcome[];
@@ -148,6 +159,11 @@ export interface BpiClientEvents {
   open: OpenDetail;
   /** The link is lost, or could not be opened; the next attempt is in `delayMs`. */
   reconnecting: { error: BpiError; url: string; attempt: number; delayMs: number };
+  /**
+   * A target has acknowledged a message that nobody waits for any more: it was reported as stored.
+   * Comes only if this client is connected then.
+   */
+  acknowledged: { id: Id; target: Id };
   /** The server has refused something, or this client a message from outside. */
   refusal: { error: BpiError };
   /** The end. With an error when close() was not the cause. */

@@ -2,11 +2,10 @@
 
 #include "actors/oracle/doorman_actor.hpp"
 #include "messages/codec/json.hpp"
-#include "runtime/storage/sql.hpp"
+#include "runtime/supervision/supervisor_actor.hpp"
 #include "tests/actor/oracle/oracle_fixture.hpp"
 
-/// DOORMAN as an actor: what becomes of connections that have not said who they are. A handshake
-/// that succeeds needs the register, and is tested end to end.
+/// DOORMAN as an actor: what becomes of connections that have not said who they are.
 namespace bpci::oracle {
 
 namespace {
@@ -58,11 +57,10 @@ struct fixture : oracle_fixture {
     return out;
   }
 
-  void pool_that_answers(ec code) {
-    put("/alpha-1/storage/pool",
-        answering([code](const storage::job_ptr&) -> caf::result<storage::job_ptr> {
-          return to_caf(code, "of the pool");
-        }));
+  /// LINKS, which starts this link for anybody.
+  void links_that_start(const inbox& link) {
+    put(shared->root + path::links,
+        answering([who = link.who](const supervision::start_child&) { return who; }));
   }
 
   std::uint64_t handshakes() {
@@ -153,24 +151,55 @@ CAF_TEST(as many handshakes as allowed are held and a place is free again when o
   CAF_CHECK_EQUAL(fourth->closed, "");
 }
 
-CAF_TEST(without a database a handshake is refused as unavailable) {
+CAF_TEST(a node that is registered gets a session and goes to its link) {
+  register_alice();
+  put_router();
+  auto link = make_inbox();
+  links_that_start(link);
+  auto connection = open_and_answer();
+  auto opened = link.all<open_link>();
+  CAF_REQUIRE_EQUAL(opened.size(), 1u);
+  CAF_CHECK_EQUAL(opened.front().session, session_no{1});
+  CAF_CHECK_EQUAL(opened.front().client.node, node_id{"alice"});
+  CAF_CHECK(opened.front().connection == connection);
+  CAF_CHECK_EQUAL(handshakes(), 0u);
+
+  open_and_answer();
+  CAF_CHECK_EQUAL(link.all<open_link>().back().session, session_no{2});
+}
+
+CAF_TEST(a session is opened under the nonce that the client was asked with) {
+  put_router();
+  auto connection = open();
+  auto nonce = asked(connection).nonce;
+  receive(connection, {raw(answer_to(asked(connection)))});
+  CAF_REQUIRE_EQUAL(entities->commands.size(), 1u);
+  auto what = entities->commands.front();
+  CAF_CHECK_EQUAL(what.key, crypto::to_hex(nonce));
+  CAF_CHECK_EQUAL(to_string(what.to), "bpi-node/alice");
+}
+
+CAF_TEST(without a router a handshake is refused as unavailable) {
   check_refused(open_and_answer(), "unavailable");
 }
 
 CAF_TEST(a node that the register does not know is told so) {
-  pool_that_answers(ec::unknown_node);
+  put_router();
   check_refused(open_and_answer(), "unknown_node");
 }
 
-CAF_TEST(whatever else the database says is its own affair) {
-  pool_that_answers(ec::busy);
-  check_refused(open_and_answer(), "unavailable");
+CAF_TEST(whatever else the register says is its own affair) {
+  put_router();
+  for (auto code : {ec::busy, ec::retry_after, ec::timeout, ec::conflict}) {
+    entities->broken = fail(code);
+    check_refused(open_and_answer(), "unavailable");
+  }
 }
 
-CAF_TEST(a database that stays silent costs the handshake and not the timeout of the client) {
-  auto pool = stand_in(path::pool);
+CAF_TEST(a register that stays silent costs the handshake and not the timeout of the client) {
+  auto router = stand_in(path::router);
   auto connection = open_and_answer();
-  pass(2'999ms);
+  pass(entity_max + entity_grace - 1ms);
   CAF_CHECK_EQUAL(connection->closed, "");
   pass(1ms);
   check_refused(connection, "unavailable");
@@ -179,7 +208,7 @@ CAF_TEST(a database that stays silent costs the handshake and not the timeout of
 }
 
 CAF_TEST(a client that does not wait for the welcome is refused) {
-  auto pool = stand_in(path::pool);
+  auto router = stand_in(path::router);
   auto connection = open_and_answer();
   receive(connection, {raw(oracle::send{letter("m1", 1)})});
   check_refused(connection, "handshake_required");

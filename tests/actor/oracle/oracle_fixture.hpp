@@ -6,6 +6,7 @@
 #include "messages/oracle/signing.hpp"
 #include "runtime/time/clock.hpp"
 #include "tests/actor/node_fixture.hpp"
+#include "tests/actor/oracle/fake_router.hpp"
 #include "tests/unit/oracle/helpers.hpp"
 
 /// The member `alpha-1` with one of the oracle's actors on it, and connections without a network.
@@ -88,6 +89,21 @@ struct oracle_fixture : node_fixture {
     return out;
   }
 
+  std::shared_ptr<fake_entities> entities = std::make_shared<fake_entities>();
+
+  /// A ROUTER at this member, whose entities are those of all members.
+  void put_router(const std::string& member = "alpha-1") {
+    put("/" + member + path::router,
+        answering([all = entities](const entity::command& what) { return all->carry_out(what); }));
+  }
+
+  /// Enters alice into the register, as REGISTRY does.
+  void register_alice() {
+    auto what =
+        registration{node_id{"alice"}, "Banking", "ws://a:1", {}, crypto::to_hex(alice_keys.pub)};
+    CAF_REQUIRE(entities->find({node_kind, "alice"}).tell<node_record>(enter_node{what}));
+  }
+
   inbox stand_in(const std::string& path) {
     auto box = make_inbox();
     put("/alpha-1" + path, box.who);
@@ -109,18 +125,36 @@ struct oracle_fixture : node_fixture {
                 alice_keys);
   }
 
+  /// A stored message of alice's.
+  envelope_ptr stored_letter(const std::string& id,
+                             const std::vector<std::string>& targets = {"bob"},
+                             std::uint64_t sequence = 1, std::string_view body = "body") {
+    auto out = letter(id, sequence, targets);
+    out.delivery = delivery_mode::stored;
+    out.body = to_bytes(body);
+    return std::make_shared<const envelope>(sign(std::move(out), alice_keys));
+  }
+
   envelope_ptr shared_letter(const std::string& id,
                              const std::vector<std::string>& targets = {"bob"}) {
     return std::make_shared<const envelope>(letter(id, 1, targets));
   }
 };
 
+inline std::string word_of(const outcome& x) {
+  auto wait = x.retry_after_ms > 0 ? " (" + std::to_string(x.retry_after_ms) + " ms)" : "";
+  if (x.why.code != ec::none) return std::string{name(x.why.code)} + wait;
+  return x.progress == progress::stored  ? "stored"
+         : x.progress == progress::later ? "none later"
+                                         : "none";
+}
+
 /// "alice/m1 none at bob".
 inline std::string words_of(const outcomes& x) {
   std::vector<std::string> out;
   for (const auto& one : x.items)
-    out.push_back(one.source.get() + "/" + one.id.get() + " " + std::string{name(one.why.code)}
-                  + " at " + one.target.get());
+    out.push_back(one.source.get() + "/" + one.id.get() + " " + word_of(one) + " at "
+                  + one.target.get());
   return testing::join(out);
 }
 

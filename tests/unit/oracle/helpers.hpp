@@ -67,7 +67,7 @@ inline std::string join(const std::vector<std::string>& words) {
 // -- effects in words ----------------------------------------------------------------
 
 inline std::string words(const receipt& x) {
-  return "receipt " + x.id.get() + " " + x.target.get();
+  return "receipt " + x.id.get() + " " + x.target.get() + (x.stored == true ? " stored" : "");
 }
 
 inline std::string words(const refusal& x) {
@@ -112,9 +112,16 @@ inline std::string words(const deliver_to& x) {
   return "deliver " + x.what.message->id.get() + " to " + x.target.get();
 }
 
+inline std::string words(const store_for& x) {
+  return "store " + x.message->id.get() + " for " + x.target.get();
+}
+
 inline std::string words(const answer& x) {
-  auto out =
-      x.what.id.get() + " " + std::string{name(x.what.why.code)} + " at " + x.what.target.get();
+  auto code = x.what.why.code == ec::none && x.what.progress == progress::stored
+                  ? std::string{"stored"}
+                  : std::string{name(x.what.why.code)};
+  auto out = x.what.id.get() + " " + code + " at " + x.what.target.get();
+  if (x.what.retry_after_ms > 0) out += " retry after " + std::to_string(x.what.retry_after_ms);
   if (x.to != ticket{}) out += " ticket " + std::to_string(x.to.get());
   return out;
 }
@@ -183,9 +190,12 @@ public:
     return effects([&](auto& out) { uut.on_garbage(fail(code), now, out); });
   }
 
-  std::string outcome_of(const std::string& id, const std::string& target, ec code = ec::none) {
+  std::string outcome_of(const std::string& id, const std::string& target, ec code = ec::none,
+                         progress how = progress::acknowledged, std::uint64_t retry_after_ms = 0) {
     return effects([&](auto& out) {
-      uut.on_outcome({node_id{"alice"}, message_id{id}, node_id{target}, fail(code)}, out);
+      uut.on_outcome(
+          {node_id{"alice"}, message_id{id}, node_id{target}, fail(code), how, retry_after_ms},
+          out);
     });
   }
 
@@ -237,6 +247,19 @@ inline relay_config small_relay(std::size_t message_cache_size = 100, std::size_
   return {member_id{"m1"}, relay_timeout, 0ms, message_cache_size, open_max};
 }
 
+inline envelope_ptr stored_note(const std::string& id, const std::vector<std::string>& targets,
+                                std::string_view body = "body", std::uint64_t sequence = 1) {
+  auto out = envelope{};
+  out.id = message_id{id};
+  out.sequence = sequence;
+  out.source = node_id{"alice"};
+  out.targets = nodes(targets);
+  out.type = "DataSync";
+  out.delivery = delivery_mode::stored;
+  out.body = to_bytes(body);
+  return std::make_shared<const envelope>(std::move(out));
+}
+
 inline envelope_ptr note(const std::string& id, const std::vector<std::string>& targets,
                          std::string_view body = "body", const std::string& source = "alice",
                          std::uint64_t sequence = 1) {
@@ -284,6 +307,18 @@ public:
       uut.settle({node_id{"alice"}, message_id{id}, node_id{target}, fail(code)}, now, out);
     });
   }
+
+  /// What came of putting it into the mailbox.
+  std::string stored(const std::string& id, const std::string& target, ec code = ec::none,
+                     std::uint64_t retry_after_ms = 0) {
+    return effects([&](auto& out) {
+      uut.stored({node_id{"alice"}, message_id{id}, node_id{target}, fail(code), progress::stored,
+                  retry_after_ms},
+                 now, out);
+    });
+  }
+
+  void member_down(const std::string& member) { uut.member_down(member_id{member}, now); }
 
   /// The time passes without anybody looking, and then RELAY looks.
   std::string pass(std::chrono::milliseconds time) {

@@ -92,6 +92,8 @@ const row checks[] = {
     {"the next sequence", "none", [](envelope& x) { x.sequence = 11; }},
     {"a gap in the sequence", "none", [](envelope& x) { x.sequence = 1'000'000; }},
 
+    {"to be stored", "none", [](envelope& x) { x.delivery = delivery_mode::stored; }},
+    {"to be live, in so many words", "none", [](envelope& x) { x.delivery = delivery_mode::live; }},
     {"an empty body", "none", [](envelope& x) { x.body.clear(); }},
 };
 
@@ -106,6 +108,8 @@ const row forgeries[] = {
      }},
     {"the type", "bad_signature", [](envelope& x) { x.type = "Transfer"; }},
     {"the priority", "bad_signature", [](envelope& x) { x.priority = priority::Critical; }},
+    {"the storing that was added", "bad_signature",
+     [](envelope& x) { x.delivery = delivery_mode::stored; }},
     {"the time", "bad_signature", [](envelope& x) { x.sent_at = sent(1ms); }},
     {"a bit of the body", "bad_signature", [](envelope& x) { x.body[0] ^= 1; }},
     {"a byte from the type to the body", "bad_signature",
@@ -189,6 +193,15 @@ CAF_TEST(whatever is changed after signing breaks the signature) {
   }
 }
 
+CAF_TEST(a stored message cannot be made a live one on the way) {
+  used_link at;
+  auto x = at.letter("m1", 11);
+  x.delivery = delivery_mode::stored;
+  x = sign(x, at.keys);
+  x.delivery.reset();
+  check_verdict(at, "the storing that was stripped", "bad_signature", x);
+}
+
 CAF_TEST(a message that another has signed is refused) {
   used_link at;
   check_verdict(at, "signed by bob", "bad_signature", sign(at.letter("m1", 11), keys_of(2)));
@@ -259,6 +272,27 @@ CAF_TEST(a message counts until its last target is answered) {
                   "refuse m1 unknown_target at carol");
   CAF_CHECK_EQUAL(at.uut.in_flight(), 1u);
   CAF_CHECK_EQUAL(at.outcome_of("m1", "bob"), "receipt m1 bob");
+  CAF_CHECK_EQUAL(at.uut.in_flight(), 0u);
+}
+
+CAF_TEST(a stored message is answered when it is safe and once more when it has arrived) {
+  link_bench at;
+  at.take_letter("m1", 1);
+  CAF_CHECK_EQUAL(at.outcome_of("m1", "bob", ec::none, progress::stored), "receipt m1 bob stored");
+  CAF_CHECK_EQUAL(at.uut.in_flight(), 0u);
+  CAF_CHECK_EQUAL(at.outcome_of("m1", "bob", ec::none, progress::later), "receipt m1 bob");
+}
+
+CAF_TEST(an arrival that overtakes the news of the storing is not taken for it) {
+  link_bench at;
+  auto x = at.letter("m1", 1);
+  x.targets = nodes({"bob", "carol"});
+  at.take_signed(x);
+  CAF_CHECK_EQUAL(at.outcome_of("m1", "bob", ec::none, progress::later), "receipt m1 bob");
+  CAF_CHECK_EQUAL(at.outcome_of("m1", "bob", ec::none, progress::stored), "receipt m1 bob stored");
+  CAF_CHECK_EQUAL(at.uut.in_flight(), 1u);
+  CAF_CHECK_EQUAL(at.outcome_of("m1", "carol", ec::busy, progress::acknowledged, 1'000),
+                  "refuse m1 busy at carol retry after 1000");
   CAF_CHECK_EQUAL(at.uut.in_flight(), 0u);
 }
 

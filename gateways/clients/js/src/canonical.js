@@ -62,7 +62,8 @@ export function welcomeBytes(who, member, welcome) {
 
 export function envelopeBytes(x) {
   return joined(
-    s('BPI-1.0/envelope'),
+    // In the tag, so that it can be neither stripped nor added.
+    s(x.delivery === 'stored' ? 'BPI-1.0/envelope-stored' : 'BPI-1.0/envelope'),
     s(x.id),
     n(x.sequence),
     s(x.source),

@@ -4,7 +4,7 @@ import { backoffMaxMs, backoffMs } from './backoff.js';
 import { fromHex, fromText, toHex } from './bytes.js';
 import { envelopeBytes } from './canonical.js';
 import { fatalCodes, fromRefusal, refuse } from './errors.js';
-import { isId, priorities } from './frames.js';
+import { deliveryModes, isId, priorities } from './frames.js';
 import { handshake } from './handshake.js';
 import { Inbox } from './inbox.js';
 import { Link } from './link.js';
@@ -55,7 +55,7 @@ function bodyBytes(body) {
   throw refuse('invalid_argument', 'body: expected text or bytes');
 }
 
-function checkedMessage({ targets, type, body = '', priority = 'Normal', id }) {
+function checkedMessage({ targets, type, body = '', priority = 'Normal', delivery = 'live', id }) {
   const list = typeof targets === 'string' ? [targets] : targets;
   if (!Array.isArray(list) || list.length === 0 || !list.every(isId)) {
     throw refuse('invalid_argument', 'targets: expected ids of nodes');
@@ -67,12 +67,16 @@ function checkedMessage({ targets, type, body = '', priority = 'Normal', id }) {
   if (!priorities.includes(priority)) {
     throw refuse('invalid_argument', `priority: expected one of ${priorities.join(', ')}`);
   }
+  if (!deliveryModes.includes(delivery)) {
+    throw refuse('invalid_argument', `delivery: expected one of ${deliveryModes.join(', ')}`);
+  }
   if (id !== undefined && !isId(id)) throw refuse('invalid_argument', 'id: expected an id');
   return {
     id: id ?? webcrypto.randomUUID(),
     targets: [...list],
     type,
     priority,
+    delivery,
     body: bodyBytes(body),
   };
 }
@@ -275,7 +279,11 @@ export class BpiClient extends EventTarget {
 
   #handle(frame) {
     if (frame.t === 'receipt') {
-      this.#outbox.receipt(frame.id, frame.target);
+      const { id, target, stored } = frame;
+      // A second receipt, after the one that said `stored`.
+      if (!this.#outbox.receipt(id, target, stored) && !stored) {
+        this.#emit('acknowledged', { id, target });
+      }
       this.#pump();
     } else if (frame.t === 'deliver') {
       this.#inbox.deliver(frame);
@@ -338,6 +346,8 @@ export class BpiClient extends EventTarget {
       targets: entry.targets,
       type: entry.type,
       priority: entry.priority,
+      // Absent for live ones: so they are what they were before there were others.
+      delivery: entry.delivery === 'stored' ? 'stored' : undefined,
       sent_at: Date.now(),
       body: entry.body,
     };

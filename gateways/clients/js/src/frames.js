@@ -6,6 +6,8 @@ import { decode, encode } from '@msgpack/msgpack';
 import { fromBase64, toBase64 } from './bytes.js';
 import { refuse } from './errors.js';
 
+export const deliveryModes = ['live', 'stored'];
+
 const envelope = {
   id: 'str',
   sequence: 'int',
@@ -13,6 +15,7 @@ const envelope = {
   targets: 'strings',
   type: 'str',
   priority: 'str',
+  delivery: 'mode?',
   sent_at: 'int',
   body: 'bin',
   signature: 'bin',
@@ -50,7 +53,7 @@ const members = {
   send: envelope,
   deliver: { ...envelope, source_key: 'bin' },
   ack: { source: 'str', id: 'str' },
-  receipt: { id: 'str', target: 'str' },
+  receipt: { id: 'str', target: 'str', stored: 'bool?' },
   refusal: {
     code: 'str',
     message: 'str',
@@ -72,6 +75,8 @@ export function isId(x) {
 const fits = {
   str: (x) => typeof x === 'string',
   int: (x) => Number.isSafeInteger(x),
+  bool: (x) => typeof x === 'boolean',
+  mode: (x) => deliveryModes.includes(x),
   strings: (x) => Array.isArray(x) && x.every((one) => typeof one === 'string'),
   bin: (x) => x instanceof Uint8Array,
 };

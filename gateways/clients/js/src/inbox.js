@@ -16,6 +16,7 @@ function messageOf(frame) {
     targets: frame.targets,
     type: frame.type,
     priority: frame.priority,
+    delivery: frame.delivery ?? 'live',
     sentAt: frame.sent_at,
     body: frame.body,
   };

@@ -85,11 +85,18 @@ export class Outbox {
     this.#flight.set(entry.id, entry);
   }
 
-  receipt(id, target) {
+  /**
+   * @param {boolean} [stored] the message is safe in the cluster, and not yet with its target
+   * @returns {boolean} false: nobody waits for this answer
+   */
+  receipt(id, target, stored = false) {
     const entry = this.#flight.get(id);
-    if (!entry?.open.delete(target)) return;
-    entry.outcomes.set(target, { target, delivered: true });
+    if (!entry?.open.delete(target)) return this.#ids.has(id);
+    const outcome = { target, delivered: true };
+    if (stored) outcome.stored = true;
+    entry.outcomes.set(target, outcome);
     this.#afterAnswer(entry);
+    return true;
   }
 
   /** @param {import('./errors.js').BpiError} error without a target: for the whole message */

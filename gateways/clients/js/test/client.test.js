@@ -63,6 +63,20 @@ test('the same in JSON', async () => {
   assert.deepEqual(got[0].body, new Uint8Array([0, 255]));
 });
 
+test('a stored message is safe at once and acknowledged when its target comes', async () => {
+  const ada = await connected(server, 'ada');
+  const note = { targets: 'bob', type: 'Note', body: 'later', delivery: 'stored' };
+  const result = await ada.send(note);
+  assert.ok(result.complete);
+  assert.deepEqual(result.outcomes, [{ target: 'bob', delivered: true, stored: true }]);
+  const acknowledged = next(ada, 'acknowledged');
+  const got = [];
+  await connected(server, 'bob', { onMessage: (x) => got.push(x) });
+  assert.deepEqual(await acknowledged, { id: result.id, target: 'bob' });
+  assert.equal(got[0].delivery, 'stored');
+  assert.equal(new TextDecoder().decode(got[0].body), 'later');
+});
+
 test('some targets may be reached and others not', async () => {
   await connected(server, 'bob', { onMessage: () => {} });
   const ada = await connected(server, 'ada');
@@ -84,6 +98,7 @@ test('what the client can see to be wrong is not sent', async () => {
   await assert.rejects(ada.send({ targets: ['a b'], type: 'Note' }), wrong);
   await assert.rejects(ada.send({ targets: ['a'], type: '' }), wrong);
   await assert.rejects(ada.send({ targets: ['a'], type: 'Note', priority: 'Urgent' }), wrong);
+  await assert.rejects(ada.send({ targets: ['a'], type: 'Note', delivery: 'kept' }), wrong);
   await assert.rejects(ada.send({ targets: ['a'], type: 'Note', body: 7 }), wrong);
   await assert.rejects(ada.send({ targets: ['a', 'b', 'c', 'd', 'e'], type: 'Note' }), wrong);
   await assert.rejects(ada.send({ targets: ['a'], type: 'Note', body: new Uint8Array(65_536) }), {

@@ -27,6 +27,7 @@ export class FakeServer {
   received = [];
   hellos = [];
   acks = [];
+  kept = new Map(); // node id -> deliver frames, of stored messages for a node that is away
   resumeFrom = new Map(); // node id -> highest accepted sequence
   connections = new Map(); // node id -> connection
   /** (envelope) => a refusal, or nothing to relay it. */
@@ -146,6 +147,8 @@ export class FakeServer {
     Object.assign(connection, { nodeId: hello.node_id, key: hello.key });
     this.connections.set(hello.node_id, connection);
     this.#send(connection, welcome);
+    (this.kept.get(hello.node_id) ?? []).forEach((x) => this.#send(connection, x));
+    this.kept.delete(hello.node_id);
   }
 
   async #relay(connection, frame) {
@@ -178,8 +181,13 @@ export class FakeServer {
     this.accepted.push(frame);
     for (const target of frame.targets) {
       const to = this.connections.get(target);
-      if (to) this.#send(to, { ...frame, t: 'deliver', source_key: connection.key });
-      else refusal('unknown_target', { target });
+      const delivery = { ...frame, t: 'deliver', source_key: connection.key };
+      if (frame.delivery === 'stored') {
+        this.#send(connection, { t: 'receipt', id: frame.id, target, stored: true });
+      }
+      if (to) this.#send(to, delivery);
+      else if (frame.delivery !== 'stored') refusal('unknown_target', { target });
+      else this.kept.set(target, [...(this.kept.get(target) ?? []), delivery]);
     }
   }
 

@@ -70,6 +70,21 @@ for (const name of frames.filter((x) => /^(hello|welcome|send.*)$/.test(x))) {
   });
 }
 
+test('whether a message is stored can be neither stripped nor added', async () => {
+  const stored = decodeFrame(text('send-stored.json'));
+  const live = decodeFrame(text('send.json'));
+  const holds = (x) => verify(client.publicKey, envelopeBytes(x), x.signature);
+  assert.equal(stored.delivery, 'stored');
+  assert.ok(await holds(stored));
+  assert.ok(await holds({ ...live, delivery: 'live' }));
+  assert.ok(!(await holds({ ...stored, delivery: 'live' })));
+  assert.ok(!(await holds({ ...stored, delivery: undefined })));
+  assert.ok(!(await holds({ ...live, delivery: 'stored' })));
+  assert.throws(() => decodeFrame(text('send-stored.json').replace('"stored"', '"Stored"')), {
+    code: 'malformed',
+  });
+});
+
 test('a delivery carries the signature of its source', async () => {
   const frame = decodeFrame(text('deliver.json'));
   assert.deepEqual(frame.source_key, client.publicKey);

@@ -168,6 +168,20 @@ test('a message that expired keeps its credit until it is answered', () => {
   assert.deepEqual(flush(outbox, 0, 1), ['2-a']);
 });
 
+test('a stored message is safe, and its acknowledgement is nobody s to wait for', () => {
+  const { outbox, ends } = outboxWith('1-a+b');
+  flush(outbox);
+  assert.equal(outbox.receipt('1-a+b', 'a', true), true);
+  assert.equal(outbox.receipt('1-a+b', 'a'), true); // b has not answered: it may be a repetition
+  outbox.receipt('1-a+b', 'b');
+  assert.ok(ends['1-a+b'].complete);
+  assert.deepEqual(ends['1-a+b'].outcomes, [
+    { target: 'a', delivered: true, stored: true },
+    { target: 'b', delivered: true },
+  ]);
+  assert.equal(outbox.receipt('1-a+b', 'a'), false);
+});
+
 test('answers to what nobody asked change nothing', () => {
   const { outbox } = outboxWith('1-a');
   outbox.receipt('1-a', 'a');
