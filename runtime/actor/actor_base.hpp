@@ -82,7 +82,7 @@ public:
   /// for is let go of now.
   bool cleanup(caf::error&& why, caf::execution_unit* where) override {
     auto ended = Base::cleanup(std::move(why), where);
-    calls_.clear();
+    calls_.reset();
     return ended;
   }
 
@@ -144,7 +144,8 @@ private:
   };
 
   void remember(caf::actor_addr target, std::shared_ptr<pending_call> call) {
-    auto [found, fresh] = calls_.try_emplace(target);
+    if (!calls_) calls_ = std::make_unique<calls_by_target>();
+    auto [found, fresh] = calls_->try_emplace(target);
     if (fresh) this->template monitor<caf::message_priority::high>(target);
     auto& entry = found->second;
     if (entry.calls.size() >= entry.sweep_at) {
@@ -155,10 +156,11 @@ private:
   }
 
   void fail_calls_to(const caf::actor_addr& target) {
-    auto found = calls_.find(target);
-    if (found == calls_.end()) return;
+    if (!calls_) return;
+    auto found = calls_->find(target);
+    if (found == calls_->end()) return;
     auto calls = std::move(found->second.calls);
-    calls_.erase(found);
+    calls_->erase(found);
     for (auto& call : calls)
       call->finish({ec::restarted, {}});
   }
@@ -182,7 +184,8 @@ private:
     return text;
   }
 
-  std::unordered_map<caf::actor_addr, watched> calls_;
+  using calls_by_target = std::unordered_map<caf::actor_addr, watched>;
+  std::unique_ptr<calls_by_target> calls_; ///< null until there is one: most entities have none
 };
 
 } // namespace bpci

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -42,12 +41,16 @@ public:
   vitals();
 
 private:
+  /// What most actors have nothing of most of the time.
+  struct last_words {
+    std::optional<message_id> in_hand;
+    std::string crash;
+  };
+
   std::atomic<std::uint64_t> enqueued_{0};
   std::atomic<std::uint64_t> done_{0};
   timestamp_ms started_at_;
-  mutable std::mutex mutex_; // guards the two below, which change only around keyed messages
-  std::optional<message_id> in_hand_;
-  std::string crash_;
+  std::unique_ptr<last_words> last_words_; // guarded by a mutex that many actors share
 };
 
 using vitals_ptr = std::shared_ptr<vitals>;

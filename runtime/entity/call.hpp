@@ -22,4 +22,10 @@ command make_command(entity_ref to, std::string key, const Command& what,
           std::move(trace)};
 }
 
+/// What an entity has answered. Errors: malformed (it is not an `Answer`).
+template <described Answer>
+result<Answer> answer_of(const response& x) {
+  return codec::from_msgpack<Answer>(x.body);
+}
+
 } // namespace bpci::entity

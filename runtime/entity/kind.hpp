@@ -11,9 +11,11 @@
 #include <vector>
 
 /// What a kind of durable entity is: its state, and what each command makes of it. Pure.
-/// docs/entities.md shows how to write one; `durable<T>` (runtime/entity/durable.hpp) turns such a
-/// struct into a `kind`.
+/// docs/entities.md shows how to write one; `make_kind<T>()` (runtime/entity/durable.hpp) turns
+/// such a struct into a `kind`.
 namespace bpci::entity {
+
+class context; // runtime/entity/durable.hpp
 
 /// A command for another entity, sent once the transaction that it comes from is committed: at
 /// least once, in order for each source, and with its effect once, for the target's inbox knows its
@@ -45,47 +47,58 @@ struct item {
   bytes value;
 };
 
-/// What a command has come to.
-struct decision {
-  bytes state; ///< the whole, encoded
-  bytes answer;
-  std::vector<outgoing> sends{};
-  std::vector<timer_change> timers{};
-  std::vector<item_change> items{};
+using items = std::vector<item>;
+
+/// Which items a command or a question needs: those with these `keys`, if there are any, else those
+/// with keys above `after` in order, at most `limit` (1,000 at the most).
+struct item_range {
+  std::string after;
+  std::uint64_t limit = 0;
+  std::vector<std::string> keys{};
 };
 
 /// What a command is decided with, beside the state.
 struct circumstances {
   timestamp_ms now; ///< the database's clock, as this node knows it
   entity_ref self;
+  entity::items items{}; ///< what `items_for` has asked for, in the order of the keys
 };
 
-/// One entity in memory: its state, decoded.
+class instance;
+using instance_ptr = std::shared_ptr<const instance>;
+
+/// What a command has come to. Nothing of it has happened until it is committed.
+struct decision {
+  bytes answer;
+  std::vector<outgoing> sends{};
+  std::vector<timer_change> timers{};
+  std::vector<item_change> items{};
+  instance_ptr after; ///< the entity as it is then
+};
+
+/// One entity in memory: its state, decoded. Never changes: a command makes the next one.
 class instance {
 public:
   virtual ~instance() = default;
 
-  /// Decides, and changes nothing: the actor commits the decision, and only then calls `accept`
-  /// with it. A failure is the answer; nothing is written. Must not throw for bad input.
+  /// A failure is the answer; nothing is written. Must not throw for bad input: an exception ends
+  /// the actor, and the third one of the same command puts it in quarantine.
   virtual result<decision> decide(const command& what, const circumstances& at) const = 0;
 
-  /// The decision is committed.
-  virtual void accept(const decision& what) = 0;
+  /// Answers a question (a command without a key) from the state.
+  virtual result<bytes> answer(const command& what, const entity::items& read) const = 0;
 
-  /// Answers a question (a command without a key) from the state. `items` is what the query's
-  /// `item_range` has read, empty when it has none.
-  virtual result<bytes> answer(const command& what, const std::vector<item>& items) const = 0;
+  /// Which items this command or question is to be given.
+  virtual std::optional<item_range> items_for(const command& what) const = 0;
+
+  /// As it is stored.
+  virtual bytes encode() const = 0;
 
   /// As JSON, without secrets.
   virtual std::string describe() const = 0;
 };
 
-/// Which items a question needs: those with keys above `after`, at most `limit`.
-struct item_range {
-  std::string after;
-  std::uint64_t limit = 0;
-};
-
+/// Thread-safe, for it has no state of its own.
 class kind {
 public:
   virtual ~kind() = default;
@@ -93,13 +106,9 @@ public:
   [[nodiscard]] virtual std::uint32_t schema() const = 0;
 
   /// An entity that has never had a command.
-  virtual std::unique_ptr<instance> fresh() const = 0;
+  virtual instance_ptr fresh() const = 0;
   /// Errors: storage_failed (the bytes are not what a schema up to this one has written).
-  virtual result<std::unique_ptr<instance>> load(const bytes& state,
-                                                 std::uint32_t schema) const = 0;
-
-  /// Whether this question needs items.
-  virtual std::optional<item_range> items_for(const command&) const { return {}; }
+  virtual result<instance_ptr> load(const bytes& state, std::uint32_t schema) const = 0;
 };
 
 using kind_ptr = std::shared_ptr<const kind>;
@@ -109,7 +118,7 @@ using kind_ptr = std::shared_ptr<const kind>;
 struct timer_fired {
   std::string timer;
   timestamp_ms due;         ///< when it should have fired
-  std::uint64_t fire = 0;   ///< counts from 1
+  std::uint64_t fire = 0;   ///< rises, and never comes again for the same entity
   std::uint64_t missed = 0; ///< with catch_up::once: how many further times have passed
 
   bool operator==(const timer_fired&) const = default;

@@ -31,7 +31,7 @@ bool is_restarted(policy of_child, ending how) noexcept {
 void restart_history::add(instant at, const intensity& limit) {
   std::erase_if(restarts_, [&](instant x) { return at - x >= limit.period; });
   restarts_.push_back(at);
-  if (restarts_.size() > std::size_t{limit.max_restarts} + 1) restarts_.pop_front();
+  if (restarts_.size() > std::size_t{limit.max_restarts} + 1) restarts_.erase(restarts_.begin());
 }
 
 std::size_t restart_history::within_period(instant now, const intensity& limit) const noexcept {

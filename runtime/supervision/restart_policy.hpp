@@ -7,7 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <vector>
 
 /// Whether and when a child that has ended is started again. Pure: times and random numbers are
 /// arguments. The words and the rules are those of OTP's `supervisor`; the delay between restarts
@@ -60,7 +60,7 @@ public:
   [[nodiscard]] std::size_t within_period(instant now, const intensity& limit) const noexcept;
 
 private:
-  std::deque<instant> restarts_; // oldest first
+  std::vector<instant> restarts_; // oldest first; of most children empty, and then without memory
 };
 
 enum class action : std::uint8_t { forget, restart, escalate };

@@ -4,15 +4,18 @@
 #include "messages/inspect.hpp"
 #include "runtime/actor/actor_base.hpp"
 #include "runtime/supervision/child_table.hpp"
+#include "runtime/supervision/crowd.hpp"
 #include "runtime/time/clock.hpp"
 
 #include <caf/all.hpp>
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <optional>
 #include <ranges>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
 namespace bpci::supervision {
@@ -42,6 +45,11 @@ struct child_ready {
   std::uint64_t number;
   std::uint64_t turn;
 };
+/// What is left of the crowd, or one member of it, has had its time.
+struct crowd_timer {
+  std::uint64_t actor_id; ///< 0: all of them
+  timer what;
+};
 
 } // namespace
 
@@ -50,6 +58,7 @@ struct child_ready {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::supervision::begin)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::supervision::child_timer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::supervision::child_ready)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::supervision::crowd_timer)
 
 namespace bpci::supervision {
 
@@ -103,9 +112,9 @@ bool awaits_restart(const child& x) noexcept {
   return x.state == child_state::backing_off || x.state == child_state::waiting;
 }
 
-result<caf::actor> spawn_safely(const child& x, const spawn_context& context) {
+result<caf::actor> spawn_safely(const child_spec& x, const spawn_context& context) {
   try {
-    auto spawned = x.spec.spawn(context);
+    auto spawned = x.spawn(context);
     if (spawned && !*spawned) return fail(ec::internal, "the start gave no actor");
     return spawned;
   } catch (const std::exception& e) {
@@ -113,6 +122,15 @@ result<caf::actor> spawn_safely(const child& x, const spawn_context& context) {
   } catch (...) {
     return fail(ec::internal, "the start threw something unknown");
   }
+}
+
+/// Of a crowd: what its members share has none of what makes others restart or wait.
+void check(const start_child_like& x) {
+  if (!is_valid_child_id(x.id)) throw std::invalid_argument("not a child id: " + x.id);
+  const auto& spec = x.prototype;
+  if (!spec || !spec->spawn || spec->policy != policy::temporary || spec->is_supervisor
+      || spec->wait_ready_max != milliseconds{0})
+    throw std::invalid_argument("not a prototype of temporary children: " + x.id);
 }
 
 void check(const child_spec& x) {
@@ -182,6 +200,15 @@ private:
 
   void end(caf::error why);
 
+  // -- the crowd
+  caf::result<caf::actor> on_start_like(const start_child_like& x);
+  action_result on_stop_member(const std::string& id, const caf::actor& who);
+  action_result end_member(const std::string& id, const caf::actor& who);
+  void on_crowd_timer(const crowd_timer& x);
+  bool member_ended(const caf::down_msg& what);
+  void end_crowd();
+  void kill_crowd();
+
   // -- messages
   void on_timer(const child_timer& x);
   void on_ready(const child_ready& x);
@@ -210,6 +237,9 @@ private:
   std::function<void()> announce_; ///< empty once called
   child_table children_;
   restart_history restarts_; ///< of the table's children together
+  crowd_ptr crowd_;          ///< null until there is one
+  milliseconds crowd_stop_max_{0};
+  std::map<std::uint64_t, caf::typed_response_promise<child_action_done>> member_stops_;
   std::optional<caf::error> ending_;
 };
 
@@ -255,7 +285,7 @@ bool supervisor::blocks_those_below(const child& x) const noexcept {
 
 /// The dynamic children all at once, then the table from bottom to top.
 void supervisor::stop_in_order() {
-  if (children_.dynamic_alive() > 0) return;
+  if (children_.dynamic_alive() > 0 || (crowd_ && crowd_->size() > 0)) return;
   for (auto* x : children_.fixed() | std::views::reverse) {
     if (!x->alive()) continue;
     if (!is_going_down(*x)) begin_stop(*x, after_stop::stay_stopped);
@@ -267,6 +297,7 @@ void supervisor::stop_in_order() {
 void supervisor::end(caf::error why) {
   if (ending_) return;
   ending_ = std::move(why);
+  end_crowd();
   children_.for_each([this](child& x) {
     if (is_going_down(x)) {
       if (x.then != after_stop::remove) x.then = after_stop::stay_stopped;
@@ -291,7 +322,7 @@ void supervisor::start(child& x) {
                                [me = address(), ready = child_ready{x.number, x.turn}] {
                                  caf::anon_send(caf::actor_cast<caf::actor>(me), ready);
                                }};
-  auto spawned = spawn_safely(x, context);
+  auto spawned = spawn_safely(x.spec, context);
   if (spawned && children_.by_address((*spawned).address()))
     spawned = fail(ec::internal, "the start gave an actor that is another child");
   if (!spawned) return ended(x, ending_of(spawned.error().code), text_of(spawned.error()));
@@ -461,6 +492,8 @@ caf::behavior supervisor::make_behavior() {
       [this](const child_timer& x) { on_timer(x); },
       [this](const child_ready& x) { on_ready(x); },
       [this](const start_child& x) { return on_start(x); },
+      [this](const start_child_like& x) { return on_start_like(x); },
+      [this](const crowd_timer& x) { on_crowd_timer(x); },
       [this](const stop_child& x) { return on_stop(x); },
       [this](const tree_query& x) { return node_->tree.read(x, wall_now()); },
       [this](const find_child& x) -> caf::result<caf::actor> {
@@ -485,7 +518,10 @@ caf::behavior supervisor::make_behavior() {
 
 void supervisor::on_down(const caf::down_msg& what) {
   auto* x = children_.by_address(what.source);
-  if (!x) return;
+  if (!x) {
+    if (member_ended(what)) advance();
+    return;
+  }
   auto crash = x->life ? x->life->crash() : std::string{};
   auto was_going_down = is_going_down(*x);
   let_go(*x);
@@ -545,6 +581,7 @@ caf::result<caf::actor> supervisor::on_start(const start_child& what) {
     return to_caf(ec::invalid_argument, e.what());
   }
   if (const auto* running = children_.by_id(spec.id)) return answer_for(*running);
+  if (auto member = crowd_ ? crowd_->find(spec.id) : caf::actor{}) return member;
   auto& x = children_.add(spec, path_, true);
   start(x);
   // A start that failed has removed the child unless it is tried again.
@@ -563,6 +600,8 @@ caf::result<caf::actor> supervisor::answer_for(const child& x) const {
 action_result supervisor::on_stop(const stop_child& what) {
   auto* x = children_.by_id(what.id);
   if (ending_) return to_caf(ec::shutting_down);
+  if (auto member = crowd_ && !x ? crowd_->find(what.id) : caf::actor{})
+    return on_stop_member(what.id, member);
   if (!x) return to_caf(ec::not_found, what.id);
   if (!x->dynamic) return to_caf(ec::unsupported, x->path + " can be paused, not removed");
   auto done = make_response_promise<child_action_done>();
@@ -598,10 +637,15 @@ action_result supervisor::act_on(const Command& x, std::string_view event, Act a
     this->delegate(owner, x);
     return caf::delegated<child_action_done>{};
   }
-  auto* target = children_.by_id(std::string_view{x.path}.substr(parent.size() + 1));
-  if (!target) return to_caf(ec::not_found, x.path);
+  auto id = std::string{std::string_view{x.path}.substr(parent.size() + 1)};
+  auto* target = children_.by_id(id);
+  auto member = crowd_ && !target ? crowd_->find(id) : caf::actor{};
+  if (!target && !member) return to_caf(ec::not_found, x.path);
   if (ending_) return to_caf(ec::shutting_down);
+  if (member && !std::is_same_v<Command, restart_child>)
+    return to_caf(ec::unsupported, x.path + " is started whenever it is needed");
   log::warn(event, {{"path", x.path}, {"who", x.who}, {"why", x.why}});
+  if (member) return end_member(id, member);
   auto answer = (this->*act)(*target);
   advance();
   return answer;
@@ -671,6 +715,106 @@ void supervisor::on_exit() {
     node_->tree.remove(x.path, id());
   });
   children_.clear();
+  kill_crowd();
+}
+
+// -- the crowd -----------------------------------------------------------------
+
+caf::result<caf::actor> supervisor::on_start_like(const start_child_like& what) {
+  if (ending_) return to_caf(ec::shutting_down);
+  if (strategy_ != strategy::one_for_one)
+    return to_caf(ec::unsupported, path_ + " restarts its children together");
+  try {
+    check(what);
+  } catch (const std::invalid_argument& e) {
+    return to_caf(ec::invalid_argument, e.what());
+  }
+  if (const auto* running = children_.by_id(what.id)) return answer_for(*running);
+  if (!crowd_) {
+    crowd_ = std::make_shared<crowd>(path_);
+    node_->directory.attach(crowd_);
+    node_->tree.attach(crowd_);
+  }
+  if (auto running = crowd_->find(what.id)) return running;
+  auto context = spawn_context{system(), caf::actor{this}, path_ + '/' + what.id, node_, [] {}};
+  auto spawned = spawn_safely(*what.prototype, context);
+  if (!spawned) return to_caf(spawned.error());
+  crowd_stop_max_ = std::max(crowd_stop_max_, what.prototype->stop_max);
+  crowd_->add(what.id, what.prototype->type, *spawned);
+  monitor<caf::message_priority::high>(*spawned);
+  return *spawned;
+}
+
+action_result supervisor::on_stop_member(const std::string& id, const caf::actor& who) {
+  auto done = make_response_promise<child_action_done>();
+  if (!member_stops_.emplace(who.id(), done).second)
+    return to_caf(ec::conflict, path_ + '/' + id + " is being stopped already");
+  end_member(id, who);
+  return done;
+}
+
+action_result supervisor::end_member(const std::string& id, const caf::actor& who) {
+  crowd_->stopping(id);
+  send_exit_now(who, caf::exit_reason::user_shutdown);
+  delayed_send<caf::message_priority::high>(this, crowd_stop_max_,
+                                            crowd_timer{who.id(), timer::stop_deadline});
+  return child_action_done{path_ + '/' + id, who.id()};
+}
+
+void supervisor::end_crowd() {
+  if (!crowd_) return;
+  for (const auto& who : crowd_->all())
+    send_exit_now(who, caf::exit_reason::user_shutdown);
+  delayed_send<caf::message_priority::high>(this, crowd_stop_max_,
+                                            crowd_timer{0, timer::stop_deadline});
+}
+
+void supervisor::on_crowd_timer(const crowd_timer& due) {
+  auto left = std::size_t{0};
+  for (const auto& who : crowd_->all()) {
+    if (due.actor_id != 0 && who.id() != due.actor_id) continue;
+    ++left;
+    send_exit_now(who, caf::exit_reason::kill);
+  }
+  if (left == 0 || due.actor_id != 0) return;
+  if (due.what == timer::stop_deadline) {
+    log::warn("children-killed-after-deadline", {{"path", path_}, {"children", left}});
+    delayed_send<caf::message_priority::high>(this, kill_max, crowd_timer{0, timer::kill_deadline});
+    return;
+  }
+  log::error("children-abandoned", {{"path", path_}, {"children", left}});
+  crowd_->clear();
+  advance();
+}
+
+/// Returns whether it was one of them.
+bool supervisor::member_ended(const caf::down_msg& what) {
+  if (!crowd_) return false;
+  auto who = crowd_->remove(what.source.id());
+  if (who.id.empty()) return false;
+  auto path = path_ + '/' + who.id;
+  if (how_it_ended(what.reason) == ending::crashed && who.life) {
+    auto why = who.life->crash();
+    if (auto in_hand = who.life->in_hand())
+      node_->quarantine.record(*in_hand,
+                               {path, why.empty() ? text_of(what.reason) : why, wall_now()});
+  }
+  if (auto waits = member_stops_.find(what.source.id()); waits != member_stops_.end()) {
+    waits->second.deliver(child_action_done{path, 0});
+    member_stops_.erase(waits);
+  }
+  return true;
+}
+
+/// They are nobody's any more.
+void supervisor::kill_crowd() {
+  for (auto& [id, promise] : std::exchange(member_stops_, {}))
+    promise.deliver(to_caf(ec::shutting_down));
+  if (!crowd_) return;
+  node_->directory.detach(crowd_);
+  node_->tree.detach(crowd_);
+  for (const auto& who : crowd_->clear())
+    send_exit_now(who, caf::exit_reason::kill);
 }
 
 } // namespace

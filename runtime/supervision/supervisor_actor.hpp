@@ -7,6 +7,7 @@
 #include <caf/fwd.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -32,7 +33,18 @@ struct start_child {
   child_spec spec;
 };
 
-/// "Stop this child and forget it", for children from `start_child`. Answer: child_action_done
+/// "Run this child as well", for one of very many that differ in their id only. It is never
+/// restarted; whoever needs it asks again. It takes a fraction of the memory of other children.
+/// Answer and errors as for start_child.
+struct start_child_like {
+  /// Its `id` is not used; `policy`, `is_supervisor` and `wait_ready_max` have to be temporary,
+  /// false and 0.
+  std::shared_ptr<const child_spec> prototype;
+  std::string id;
+};
+
+/// "Stop this child and forget it", for children from `start_child` and
+/// `start_child_like`. Answer: child_action_done
 /// when it is down. Errors: not_found, unsupported (it stands in the supervisor's table),
 /// shutting_down.
 struct stop_child {
@@ -53,4 +65,5 @@ caf::actor spawn_supervisor(caf::actor_system& system, std::string path, supervi
 } // namespace bpci::supervision
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::supervision::start_child)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::supervision::start_child_like)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::supervision::stop_child)

@@ -1,5 +1,6 @@
 #include "runtime/supervision/tree_registry.hpp"
 
+#include "runtime/supervision/crowd.hpp"
 #include "runtime/supervision/page_limit.hpp"
 
 #include <boost/describe/enum_to_string.hpp>
@@ -35,21 +36,23 @@ struct tree_registry::reading {
   std::size_t limit;
   std::string last; ///< the path that was looked at last
   tree_page page;
+  std::string passed; ///< the crowd that was read to its end
 
   /// Returns whether the page is complete.
-  bool visit(const node& x) {
-    if (!matches(x.what.row, query.filter)) return false;
+  template <class Row>
+  bool visit(const tree_row& x, Row row) {
+    if (!matches(x, query.filter)) return false;
     if (page.rows.size() == limit) {
       page.next = page.rows.back().path;
       return true;
     }
-    page.rows.push_back(row_of(x));
+    page.rows.push_back(row());
     return false;
   }
 
-  tree_row row_of(const node& x) const {
+  tree_row row_of(const node& x, std::size_t crowd) const {
     auto row = x.what.row;
-    row.children = x.children;
+    row.children = x.children + crowd;
     if (const auto& life = x.what.life; life && row.actor_id != 0) {
       row.mailbox_depth = life->mailbox_depth();
       row.messages_received = life->messages_received();
@@ -92,17 +95,77 @@ void tree_registry::count_child(std::string_view path, bool added) {
 }
 
 tree_page tree_registry::read(const tree_query& what, timestamp_ms now) const {
-  auto walk = reading{what, now, page_limit(what.limit), what.after, {}};
-  for (auto complete = false; !complete;) {
-    auto lock = std::lock_guard{mutex_};
-    auto i = nodes_.upper_bound(walk.last);
-    for (std::size_t n = 0; n < rows_per_lock && i != nodes_.end() && !complete; ++n, ++i) {
-      walk.last = i->first;
-      complete = walk.visit(i->second);
-    }
-    complete = complete || i == nodes_.end();
+  auto walk = reading{what, now, page_limit(what.limit), what.after, {}, {}};
+  while (!read_nodes(walk) && !read_crowd(walk)) {
   }
   return std::move(walk.page);
+}
+
+/// Up to a supervisor with a crowd, whose members come next. Returns whether the page is complete.
+bool tree_registry::read_nodes(reading& walk) const {
+  auto lock = std::lock_guard{mutex_};
+  if (crowd_behind(walk)) return false;
+  auto i = nodes_.upper_bound(walk.last);
+  for (std::size_t n = 0; n < rows_per_lock && i != nodes_.end(); ++n, ++i) {
+    if (stop_at_crowd(walk, i->first)) return false;
+    walk.last = i->first;
+    auto around = crowds_.find(walk.last);
+    auto size = around == crowds_.end() ? 0 : around->second->size();
+    if (walk.visit(i->second.what.row, [&] { return walk.row_of(i->second, size); })) return true;
+    if (around != crowds_.end()) return false;
+  }
+  return i == nodes_.end() && !stop_at_crowd(walk, {});
+}
+
+/// Of a supervisor that has no row itself: a root. `next` empty: nothing else comes.
+bool tree_registry::stop_at_crowd(reading& walk, std::string_view next) const {
+  auto around = crowds_.upper_bound(walk.last);
+  if (around == crowds_.end()) return false;
+  if (!next.empty() && !tree_order{}(around->first, next)) return false;
+  walk.last = around->first;
+  return true;
+}
+
+bool tree_registry::read_crowd(reading& walk) const {
+  crowd_ptr around;
+  {
+    auto lock = std::lock_guard{mutex_};
+    around = crowd_behind(walk);
+  }
+  if (!around) return false;
+  auto complete = false;
+  auto after =
+      walk.last == around->path() ? std::string{} : walk.last.substr(around->path().size() + 1);
+  auto last = around->read(after, rows_per_lock, [&](tree_row row) {
+    complete = walk.visit(row, [&] { return std::move(row); });
+    return complete;
+  });
+  if (last.empty())
+    walk.passed = walk.last = around->path();
+  else
+    walk.last = around->path() + '/' + last;
+  return complete;
+}
+
+/// The crowd that the walk is in, or comes to next. Under the lock.
+crowd_ptr tree_registry::crowd_behind(const reading& walk) const {
+  if (crowds_.empty() || walk.last == walk.passed) return {};
+  auto found = crowds_.find(walk.last);
+  if (found == crowds_.end() && !nodes_.contains(walk.last))
+    found = crowds_.find(parent_path(walk.last));
+  return found == crowds_.end() ? crowd_ptr{} : found->second;
+}
+
+void tree_registry::attach(crowd_ptr who) {
+  auto lock = std::lock_guard{mutex_};
+  auto path = who->path();
+  crowds_.insert_or_assign(std::move(path), std::move(who));
+}
+
+void tree_registry::detach(const crowd_ptr& who) {
+  auto lock = std::lock_guard{mutex_};
+  auto found = crowds_.find(who->path());
+  if (found != crowds_.end() && found->second == who) crowds_.erase(found);
 }
 
 std::size_t tree_registry::size() const {

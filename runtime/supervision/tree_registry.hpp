@@ -6,11 +6,15 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 
 namespace bpci::supervision {
+
+class crowd;
+using crowd_ptr = std::shared_ptr<crowd>;
 
 /// The supervision tree of a node as one table. Supervisors write their children into it, so that
 /// it can be read without asking any actor: one that hangs is seen like the others. Thread-safe;
@@ -35,6 +39,10 @@ public:
   /// Does nothing when the row is another supervisor's by now.
   void remove(std::string_view path, std::uint64_t owner);
 
+  /// From now on the members of this crowd stand in the tree, behind their supervisor.
+  void attach(crowd_ptr who);
+  void detach(const crowd_ptr& who);
+
   /// `now` is the wall clock's.
   [[nodiscard]] tree_page read(const tree_query& what, timestamp_ms now) const;
 
@@ -57,9 +65,14 @@ private:
   struct reading;
 
   void count_child(std::string_view path, bool added);
+  bool read_nodes(reading& walk) const;
+  bool stop_at_crowd(reading& walk, std::string_view next) const;
+  bool read_crowd(reading& walk) const;
+  [[nodiscard]] crowd_ptr crowd_behind(const reading& walk) const;
 
   mutable std::mutex mutex_;
-  std::map<std::string, node, tree_order> nodes_; // guarded by mutex_
+  std::map<std::string, node, tree_order> nodes_;       // guarded by mutex_
+  std::map<std::string, crowd_ptr, tree_order> crowds_; // by path, guarded by mutex_
 };
 
 /// "/node/links" for "/node/links/link:bank-a"; empty for a root.

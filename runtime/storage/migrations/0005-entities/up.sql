@@ -44,6 +44,7 @@ CREATE TABLE outbox (
   name       text        NOT NULL,
   body       bytea       NOT NULL,
   attempts   integer     NOT NULL DEFAULT 0,
+  set_aside  boolean     NOT NULL DEFAULT false,
   next_at    timestamptz NOT NULL DEFAULT now(),
   since      timestamptz NOT NULL DEFAULT now(),
   last_error text        NOT NULL DEFAULT ''
@@ -59,7 +60,123 @@ CREATE TABLE timer (
   due_ms   bigint      NOT NULL,
   every_ms bigint      NOT NULL DEFAULT 0,
   catch_up text        NOT NULL CHECK (catch_up IN ('each', 'once', 'skip')),
-  fire_no  bigint      NOT NULL DEFAULT 0,
+  fire_no  bigint      NOT NULL,
+  first_no bigint      NOT NULL,
   PRIMARY KEY (kind, id, name)
 );
 CREATE INDEX timer_due ON timer (due_ms);
+
+-- Commits one batch of commands of one entity, or says why not; then nothing is written. Gives one
+-- row, 'done', 'fenced' or 'stale', or a row for each command that must not be carried out:
+-- 'repeated' with the answer that it got, 'conflict', or 'outdated' for a timer that was moved or
+-- has fired. `at` counts the commands from 0.
+--
+-- A command without a response is only looked up. Timers are stopped by a due time of null, items
+-- are removed by a value of null.
+CREATE FUNCTION entity_commit(
+  my_slot integer, my_epoch bigint, me bigint,
+  my_kind text, my_id text, known bigint, added bigint, my_schema integer, new_state bytea,
+  keys text[], names text[], hashes bytea[], responses bytea[], versions bigint[],
+  fire_at integer[], fire_names text[], fire_nos bigint[], fire_dues bigint[], fire_missed bigint[],
+  out_kinds text[], out_ids text[], out_keys text[], out_names text[], out_bodies bytea[],
+  timer_names text[], timer_dues bigint[], timer_everies bigint[], timer_catch_ups text[],
+  item_keys text[], item_values bytea[]
+) RETURNS TABLE (outcome text, at integer, response bytea, version bigint) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM 1 FROM slot WHERE slot = my_slot AND epoch = my_epoch AND owner = me FOR SHARE;
+  IF NOT FOUND THEN
+    RETURN QUERY SELECT 'fenced', 0, NULL::bytea, 0::bigint;
+    RETURN;
+  END IF;
+
+  RETURN QUERY
+    SELECT CASE WHEN i.req_hash = c.hash THEN 'repeated' ELSE 'conflict' END,
+           c.ord::integer - 1, i.response, i.version
+    FROM unnest(keys, hashes) WITH ORDINALITY AS c (key, hash, ord)
+    JOIN inbox i ON i.kind = my_kind AND i.id = my_id AND i.key = c.key;
+  IF FOUND THEN
+    RETURN;
+  END IF;
+
+  IF cardinality(fire_names) > 0 THEN
+    RETURN QUERY
+      SELECT 'outdated', f.at, NULL::bytea, 0::bigint
+      FROM unnest(fire_at, fire_names, fire_nos, fire_dues) AS f (at, name, no, due)
+      WHERE NOT EXISTS (SELECT 1 FROM timer t WHERE t.kind = my_kind AND t.id = my_id
+                        AND t.name = f.name AND t.fire_no = f.no - 1 AND t.due_ms = f.due);
+    IF FOUND THEN
+      RETURN;
+    END IF;
+  END IF;
+
+  IF new_state IS NULL THEN
+    IF known <> COALESCE((SELECT e.version FROM entity e WHERE e.kind = my_kind AND e.id = my_id), 0)
+    THEN
+      RETURN QUERY SELECT 'stale', 0, NULL::bytea, 0::bigint;
+      RETURN;
+    END IF;
+    RETURN QUERY SELECT 'done', 0, NULL::bytea, known;
+    RETURN;
+  END IF;
+
+  IF known = 0 THEN
+    INSERT INTO entity (kind, id, slot, version, schema, state)
+      VALUES (my_kind, my_id, my_slot, added, my_schema, new_state) ON CONFLICT DO NOTHING;
+  ELSE
+    UPDATE entity SET version = known + added, schema = my_schema, state = new_state,
+                      changed_at = now()
+      WHERE kind = my_kind AND id = my_id AND version = known;
+  END IF;
+  IF NOT FOUND THEN
+    RETURN QUERY SELECT 'stale', 0, NULL::bytea, 0::bigint;
+    RETURN;
+  END IF;
+
+  INSERT INTO inbox (kind, id, key, name, req_hash, response, version, slot)
+    SELECT my_kind, my_id, c.key, c.name, c.hash, c.response, c.version, my_slot
+    FROM unnest(keys, names, hashes, responses, versions) AS c (key, name, hash, response, version)
+    WHERE c.response IS NOT NULL;
+
+  IF cardinality(fire_names) > 0 THEN
+    DELETE FROM timer t USING unnest(fire_names) AS f (name)
+      WHERE t.kind = my_kind AND t.id = my_id AND t.name = f.name AND t.every_ms = 0;
+    UPDATE timer t SET fire_no = f.no, due_ms = t.due_ms + t.every_ms * (1 + f.missed)
+      FROM unnest(fire_names, fire_nos, fire_missed) AS f (name, no, missed)
+      WHERE t.kind = my_kind AND t.id = my_id AND t.name = f.name;
+  END IF;
+
+  IF cardinality(out_keys) > 0 THEN
+    INSERT INTO outbox (slot, epoch, from_kind, from_id, to_kind, to_id, key, name, body)
+      SELECT my_slot, my_epoch, my_kind, my_id, o.kind, o.id, o.key, o.name, o.body
+      FROM unnest(out_kinds, out_ids, out_keys, out_names, out_bodies)
+        WITH ORDINALITY AS o (kind, id, key, name, body, ord)
+      ORDER BY o.ord;
+  END IF;
+
+  IF cardinality(timer_names) > 0 THEN
+    DELETE FROM timer t USING unnest(timer_names, timer_dues) AS c (name, due)
+      WHERE t.kind = my_kind AND t.id = my_id AND t.name = c.name AND c.due IS NULL;
+    -- A number that no firing of this entity has had: each firing raises the version, too.
+    INSERT INTO timer (kind, id, name, slot, due_ms, every_ms, catch_up, fire_no, first_no)
+      SELECT my_kind, my_id, c.name, my_slot, c.due, c.every, c.catch_up,
+             known + added, known + added
+      FROM unnest(timer_names, timer_dues, timer_everies, timer_catch_ups)
+        AS c (name, due, every, catch_up)
+      WHERE c.due IS NOT NULL
+      ON CONFLICT (kind, id, name) DO UPDATE
+        SET due_ms = excluded.due_ms, every_ms = excluded.every_ms, catch_up = excluded.catch_up;
+  END IF;
+
+  IF cardinality(item_keys) > 0 THEN
+    DELETE FROM entity_item t USING unnest(item_keys, item_values) AS c (key, value)
+      WHERE t.kind = my_kind AND t.id = my_id AND t.key = c.key AND c.value IS NULL;
+    INSERT INTO entity_item (kind, id, key, value)
+      SELECT my_kind, my_id, c.key, c.value
+      FROM unnest(item_keys, item_values) AS c (key, value) WHERE c.value IS NOT NULL
+      ON CONFLICT (kind, id, key) DO UPDATE SET value = excluded.value;
+  END IF;
+
+  RETURN QUERY SELECT 'done', 0, NULL::bytea, known + added;
+END
+$$;
