@@ -3,6 +3,7 @@
 #include "gateways/api/api_actor.hpp"
 #include "gateways/api/front_door.hpp"
 #include "gateways/api/listener_actor.hpp"
+#include "gateways/routes/probe_routes.hpp"
 #include "gateways/routes/routes.hpp"
 
 #include <caf/actor_system.hpp>
@@ -18,7 +19,7 @@ constexpr auto listen_max = std::chrono::milliseconds{10'000};
 
 std::vector<route> all_routes() {
   auto out = health_routes();
-  for (auto more : {admin_routes(), oracle_routes()})
+  for (auto more : {admin_routes(), oracle_routes(), probe_routes()})
     out.insert(out.end(), more.begin(), more.end());
   return out;
 }

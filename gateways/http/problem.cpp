@@ -28,6 +28,8 @@ response problem(const failure& why, const correlation_id& id, const problem_hin
   body["instance"] = "urn:bpci:request:" + id.get();
   body["code"] = name(why.code);
   body["next_step"] = next_step(why.code);
+  const auto may_retry = status == too_many_requests || status == service_unavailable;
+  if (may_retry) body["retry_after_ms"] = hints.retry_after.count();
   body["data"] = nullptr;
   body["error"] = {{"code", name(why.code)},
                    {"message", detail.empty() ? std::string{title} : detail},
@@ -35,8 +37,10 @@ response problem(const failure& why, const correlation_id& id, const problem_hin
 
   auto out = text_response(boost::json::serialize(body), "application/problem+json", status);
   if (status == method_not_allowed) out.headers.set("Allow", hints.allow);
-  if (status == too_many_requests || status == service_unavailable)
-    out.headers.set("Retry-After", std::to_string(hints.retry_after.count()));
+  if (may_retry)
+    out.headers.set(
+        "Retry-After",
+        std::to_string(std::chrono::ceil<std::chrono::seconds>(hints.retry_after).count()));
   return out;
 }
 

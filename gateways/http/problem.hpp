@@ -12,7 +12,8 @@ namespace bpci::http {
 struct problem_hints {
   int status = 0;         ///< 0: the code's own, `http_status(code)`.
   std::string allow = {}; ///< For 405: the methods that the path has (RFC 9110, 10.2.1).
-  std::chrono::seconds retry_after{1}; ///< For 429 and 503 (RFC 9110, 10.2.3).
+  /// For 429 and 503, in whole seconds as a header (RFC 9110, 10.2.3) and as `retry_after_ms`.
+  std::chrono::milliseconds retry_after{1'000};
 };
 
 /// The answer to a request that failed: RFC 9457, `application/problem+json`, with
@@ -23,6 +24,7 @@ struct problem_hints {
 ///     detail    what was special about this case; absent if there is nothing
 ///     instance  "urn:bpci:request:" and the correlation id
 ///     code, next_step
+///     retry_after_ms  with 429 and 503: when the same request is worth sending again
 ///     data      null, and error {code, message, next_step}: the envelope of the older clients
 ///
 /// `detail` is shown as it stands, so it holds no secret.
