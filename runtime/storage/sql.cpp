@@ -35,9 +35,10 @@ failure from_sqlstate(const pqxx::sql_error& what) {
   if (state.starts_with("23")) return fail(ec::conflict, first_line(text) + columns(text));
   if (state == "57014") return fail(ec::timeout, "the database took longer than allowed");
   if (state == "55P03") return fail(ec::busy, "a lock in the database is taken");
-  if (state == "53100") return fail(ec::storage_failed, "the disk of the database is full");
+  if (state == "53100") return fail(ec::unavailable, "the disk of the database is full");
   if (state == "25006") return fail(ec::unavailable, "the database is read-only, a standby");
-  if (state.starts_with("57P") || state.starts_with("53"))
+  // 53: out of something, 57P: stopped by an operator, 58: the system below. All of these pass.
+  if (state.starts_with("57P") || state.starts_with("53") || state.starts_with("58"))
     return fail(ec::unavailable, first_line(text));
   if (state.starts_with("22"))
     return fail(ec::invalid_argument, "the database refuses a value: class " + std::string{state});
