@@ -50,9 +50,9 @@ struct cluster_settings {
   std::string certificates_dir;        ///< empty: `cluster` in the data directory
   milliseconds heartbeat{300};         ///< between two signs of life [50, 60000]
   milliseconds suspect_after{1'000};   ///< of silence; at least three heartbeats [150, 600000]
-  /// A node whose heartbeats fail for this long acknowledges nothing more [150, 600000]; less than
-  /// `dead_after`, so that it has stopped when another one takes over.
-  milliseconds lease{1'500};
+  /// A node whose heartbeats fail for this long answers nothing from memory any more [150, 600000];
+  /// at most `suspect_after`, so that it has stopped when another one takes over.
+  milliseconds lease{900};
   milliseconds dead_after{2'000}; ///< of silence, with votes; above `suspect_after` [150, 600000]
 
   bool operator==(const cluster_settings&) const = default;

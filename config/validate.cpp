@@ -175,7 +175,7 @@ void check_cluster(rules& r, const cluster_settings& c) {
               "Raise it, or lower heartbeat_ms: one late heartbeat must not make a suspect.");
   check_order(r, "cluster.dead_after_ms", c.dead_after, "suspect_after_ms", c.suspect_after,
               "Raise it: nobody is dead before being suspected.");
-  check_order(r, "cluster.dead_after_ms", c.dead_after, "lease_ms", c.lease,
+  check_order(r, "cluster.suspect_after_ms", c.suspect_after, "lease_ms", c.lease,
               "Raise it, or lower lease_ms: a node must fall silent before another takes over.");
   check_order(r, "cluster.lease_ms", c.lease, "two heartbeats", 2 * c.heartbeat,
               "Raise it, or lower heartbeat_ms: one late heartbeat must not silence a node.");

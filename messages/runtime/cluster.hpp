@@ -42,12 +42,13 @@ struct member {
   std::uint32_t proto_min = protocol_oldest;
   std::uint32_t proto_max = protocol_newest;
   std::vector<std::string> certificates; ///< hex SHA-256 of those that it may show
+  std::uint32_t lease_ms = 0;            ///< How long it may answer from memory.
   std::string reason;                    ///< Why it is in this state, if anybody gave a reason.
 
   bool operator==(const member&) const = default;
 };
 BPCI_MESSAGE(member, incarnation, id, link_host, link_port, http_address, state, heartbeats,
-             session_tag, proto_min, proto_max, certificates, reason)
+             session_tag, proto_min, proto_max, certificates, lease_ms, reason)
 
 /// One member's doubt of another, as it stands in the database.
 struct suspicion_status {

@@ -25,6 +25,7 @@ public:
   }
   void revoke() noexcept { until_ = 0; }
 
+  [[nodiscard]] std::chrono::milliseconds holds_for() const noexcept { return holds_for_; }
   /// 0: this node has not joined yet.
   [[nodiscard]] incarnation self() const noexcept { return incarnation{self_.load()}; }
   [[nodiscard]] bool holds(instant now) const noexcept {

@@ -35,6 +35,7 @@ member to_member(const pqxx::row& row) {
   out.proto_min = row["proto_min"].as<std::uint32_t>();
   out.proto_max = row["proto_max"].as<std::uint32_t>();
   out.certificates = storage::to_texts(row["certificates"]);
+  out.lease_ms = row["lease_ms"].as<std::uint32_t>();
   out.reason = row["reason"].as<std::string>();
   return out;
 }
@@ -86,10 +87,16 @@ void end_sessions(pqxx::work& tx, const std::string& tag) {
                  tag);
 }
 
-bool end_life(pqxx::work& tx, incarnation who, const char* state, const std::string& reason) {
-  auto ended = tx.exec_params("UPDATE member SET state = $2, reason = $3, ended_at = now() "
+/// Whether a member that ends may still hold its lease, and answer from memory.
+enum class lease_state : std::uint8_t { over, may_hold };
+
+bool end_life(pqxx::work& tx, incarnation who, const char* state, const std::string& reason,
+              lease_state lease) {
+  auto ended = tx.exec_params("UPDATE member SET state = $2, reason = $3, ended_at = now(), "
+                              "claimable_at = clock_timestamp() "
+                              "  + CASE WHEN $4 THEN lease_ms ELSE 0 END * interval '1 ms' "
                               "WHERE incarnation = $1 AND state IN " BPCI_LIVE,
-                              who.get(), state, reason);
+                              who.get(), state, reason, lease == lease_state::may_hold);
   if (ended.affected_rows() == 0) return false;
   forget_suspicions(tx, who);
   raise_view(tx);
@@ -100,11 +107,11 @@ bool end_life(pqxx::work& tx, incarnation who, const char* state, const std::str
 std::optional<member> go_on(pqxx::work& tx, const member& who) {
   auto rows = tx.exec_params(
       "UPDATE member SET link_host = $3, link_port = $4, http_address = $5, certificates = $6, "
-      "proto_min = $7, proto_max = $8 "
+      "proto_min = $7, proto_max = $8, lease_ms = $9 "
       "WHERE member_id = $1 AND session_tag = $2 AND session_tag <> '' AND state IN " BPCI_LIVE
       " RETURNING *",
       who.id.get(), who.session_tag, who.link_host, int{who.link_port}, who.http_address,
-      storage::to_text_array(who.certificates), who.proto_min, who.proto_max);
+      storage::to_text_array(who.certificates), who.proto_min, who.proto_max, who.lease_ms);
   if (rows.empty()) return std::nullopt;
   raise_view(tx);
   return to_member(rows[0]);
@@ -117,7 +124,7 @@ void end_former_life(pqxx::work& tx, const member& who) {
   for (const auto& row : former) {
     end_sessions(tx, row["session_tag"].as<std::string>());
     end_life(tx, incarnation{row["incarnation"].as<std::uint64_t>()}, "dead",
-             "replaced by a new incarnation");
+             "replaced by a new incarnation", lease_state::may_hold);
   }
 }
 
@@ -180,10 +187,11 @@ member join(pqxx::work& tx, const member& who) {
   end_former_life(tx, who);
   auto row = tx.exec_params1(
       "INSERT INTO member (member_id, link_host, link_port, http_address, state, session_tag, "
-      "proto_min, proto_max, certificates) VALUES ($1, $2, $3, $4, 'joining', $5, $6, $7, $8) "
+      "proto_min, proto_max, certificates, lease_ms) "
+      "VALUES ($1, $2, $3, $4, 'joining', $5, $6, $7, $8, $9) "
       "RETURNING *",
       who.id.get(), who.link_host, int{who.link_port}, who.http_address, who.session_tag,
-      who.proto_min, who.proto_max, storage::to_text_array(who.certificates));
+      who.proto_min, who.proto_max, storage::to_text_array(who.certificates), who.lease_ms);
   raise_view(tx);
   return to_member(row);
 }
@@ -235,7 +243,7 @@ result<void> set_draining(pqxx::work& tx, incarnation self, bool draining,
 
 void leave(pqxx::work& tx, incarnation self) {
   lock_membership(tx);
-  end_life(tx, self, "left", "stopped");
+  end_life(tx, self, "left", "stopped", lease_state::over);
 }
 
 result<void> set_link(pqxx::work& tx, incarnation self, const port_opened& link) {
@@ -281,7 +289,8 @@ bool evict(pqxx::work& tx, incarnation self, const evict_silent& what) {
                               what.who.incarnation.get(), what.who.heartbeats)
                    .empty();
   if (moved) return false;
-  return end_life(tx, what.who.incarnation, "dead", "silent: " + row["evidence"].as<std::string>());
+  return end_life(tx, what.who.incarnation, "dead", "silent: " + row["evidence"].as<std::string>(),
+                  lease_state::over);
 }
 
 bool evict(pqxx::work& tx, incarnation self, const evict_unreachable& what) {
@@ -290,7 +299,7 @@ bool evict(pqxx::work& tx, incarnation self, const evict_unreachable& what) {
   if (found.empty() || !is_outvoted(found[0])) return false;
   end_sessions(tx, found[0]["session_tag"].as<std::string>());
   return end_life(tx, what.who.incarnation, "dead",
-                  "unreachable: " + found[0]["evidence"].as<std::string>());
+                  "unreachable: " + found[0]["evidence"].as<std::string>(), lease_state::may_hold);
 }
 
 std::vector<member_status> ended(pqxx::work& tx) {

@@ -192,6 +192,7 @@ void members_actor::join() {
   row.session_tag = how_.session_tag;
   row.proto_min = how_.proto_min;
   row.proto_max = how_.proto_max;
+  row.lease_ms = static_cast<std::uint32_t>(how_.lease->holds_for().count());
   storage::run<member>(this, pool, query_max, [row](pqxx::work& tx) {
     return store::join(tx, row);
   }).then([this](const member& me) { joined(me); }, again);

@@ -39,7 +39,7 @@ struct members_options {
   std::function<void()> ready; ///< The row of this node stands; it may still be JOINING.
 };
 
-inline constexpr auto default_lease = std::chrono::milliseconds{1'500};
+inline constexpr auto default_lease = std::chrono::milliseconds{900};
 
 /// MEMBERS: keeps this node's row in the database alive, renews its lease, and keeps a connection
 /// through TUNNEL to every other member. Its decisions are in membership.hpp.

@@ -38,9 +38,9 @@ bool model_database::is_up(incarnation who) const {
 
 // -- members -----------------------------------------------------------------------------
 
-member model_database::join(const member_id& who, instant) {
+member model_database::join(const member_id& who, instant now) {
   for (auto& [life, x] : members_)
-    if (x.id == who && live(life)) end(life, member_state::dead, "replaced");
+    if (x.id == who && live(life)) end(life, member_state::dead, "replaced", now + lease_for);
   member fresh;
   fresh.incarnation = incarnation{++last_life_};
   fresh.id = who;
@@ -78,8 +78,8 @@ bool model_database::rise(incarnation self, const come_up& what) {
   return true;
 }
 
-void model_database::leave(incarnation self, instant) {
-  if (live(self)) end(self, member_state::left, "stopped");
+void model_database::leave(incarnation self, instant now) {
+  if (live(self)) end(self, member_state::left, "stopped", now);
 }
 
 void model_database::accuse(incarnation by, const suspect& what, instant now) {
@@ -103,7 +103,7 @@ std::size_t model_database::votes(const member& target) const {
   }));
 }
 
-bool model_database::evict(incarnation self, const evict_silent& what, instant) {
+bool model_database::evict(incarnation self, const evict_silent& what, instant now) {
   auto target = what.who.incarnation;
   if (!live(self) || !live(target) || members_[target].heartbeats != what.who.heartbeats)
     return false;
@@ -113,7 +113,7 @@ bool model_database::evict(incarnation self, const evict_silent& what, instant) 
   auto needed = std::clamp<std::size_t>(static_cast<std::size_t>(voters), 1, 2);
   if (votes(members_[target]) < needed) return false;
   on_evicted(members_[target], "silent");
-  end(target, member_state::dead, "silent");
+  end(target, member_state::dead, "silent", now);
   return true;
 }
 
@@ -136,11 +136,13 @@ bool model_database::evict(incarnation self, const evict_unreachable& what, inst
   if (2 * accusers < all || (2 * accusers == all && !highest)) return false;
   last_unreachable_ = now;
   on_evicted(members_[target], "unreachable");
-  end(target, member_state::dead, "unreachable");
+  end(target, member_state::dead, "unreachable", now + lease_for);
   return true;
 }
 
-void model_database::end(incarnation who, member_state how, const std::string& why) {
+void model_database::end(incarnation who, member_state how, const std::string& why,
+                         instant claimable) {
+  claimable_[who] = claimable;
   members_[who].state = how;
   members_[who].reason = why;
   std::erase_if(doubts_, [&](const auto& x) {
@@ -182,9 +184,10 @@ std::optional<table_part> model_database::change(const std::vector<seen_slot>& w
   return out;
 }
 
-std::optional<table_part> model_database::claim(const slots::claim_slots& x) {
+std::optional<table_part> model_database::claim(const slots::claim_slots& x, instant now) {
   return change(x.slots, [&](slots::slot_record& slot) {
-    if (slot.row.owner != incarnation{} && live(slot.row.owner)) return false;
+    auto had = slot.row.owner;
+    if (had != incarnation{} && (live(had) || now < claimable_[had])) return false;
     slot.row.owner = x.self;
     slot.row.epoch = slots::epoch_no{slot.row.epoch.get() + 1};
     slot.row.draining = false;
@@ -236,6 +239,7 @@ bool model_database::commit(std::uint64_t transaction) {
     violations.push_back(where + "a write from " + std::to_string(what.from) + " upon "
                          + std::to_string(values_[what.slot]) + ": a commit is lost");
   values_[what.slot] = what.from + 1;
+  on_commit(what);
   return true;
 }
 

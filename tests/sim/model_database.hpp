@@ -21,6 +21,9 @@ using milliseconds = std::chrono::milliseconds;
 /// that the checks of the simulation would notice.
 enum class fence : std::uint8_t { locked, only_checked };
 
+/// How long a member answers from memory after a heartbeat.
+inline constexpr auto lease_for = milliseconds{900};
+
 /// One write of an entity: what it was computed from, and under which epoch.
 struct write {
   std::uint16_t slot = 0;
@@ -48,7 +51,7 @@ public:
   // -- slots: empty while a writer holds one of the rows ------------------------------------
 
   slots::table_part read() const;
-  std::optional<slots::table_part> claim(const slots::claim_slots& x);
+  std::optional<slots::table_part> claim(const slots::claim_slots& x, instant now);
   std::optional<slots::table_part> mark(const slots::mark_draining& x);
   std::optional<slots::table_part> release(const slots::release_slots& x);
   [[nodiscard]] bool is_up(incarnation who) const;
@@ -64,6 +67,8 @@ public:
 
   /// Whatever must never happen and did.
   std::vector<std::string> violations;
+  /// A write is committed.
+  std::function<void(const write&)> on_commit = [](auto&&) {};
   /// The members that were declared dead, by whom and when.
   std::function<void(const cluster::member&, const std::string& why)> on_evicted = [](auto&&...) {};
 
@@ -83,7 +88,7 @@ private:
   [[nodiscard]] bool live(incarnation who) const;
   [[nodiscard]] bool locked(const std::vector<slots::seen_slot>& slots) const;
   [[nodiscard]] std::size_t votes(const cluster::member& target) const;
-  void end(incarnation who, cluster::member_state how, const std::string& why);
+  void end(incarnation who, cluster::member_state how, const std::string& why, instant claimable);
   void end_sessions(incarnation who);
   template <class Change>
   std::optional<slots::table_part> change(const std::vector<slots::seen_slot>& which, Change&& one);
@@ -94,6 +99,7 @@ private:
   std::uint64_t last_life_ = 0;
   std::map<incarnation, cluster::member> members_;
   std::map<doubt_key, doubt> doubts_;
+  std::map<incarnation, instant> claimable_; ///< of those that have ended
   std::optional<instant> last_unreachable_;
   std::vector<slots::slot_record> slots_;
   std::vector<std::uint64_t> values_;

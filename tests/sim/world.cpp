@@ -16,7 +16,6 @@ constexpr auto never = instant::min();
 constexpr auto beat_max = milliseconds{1'000};
 constexpr auto query_max = milliseconds{2'000};
 constexpr auto probe_max = milliseconds{1'000};
-constexpr auto lease_for = milliseconds{1'500};
 constexpr auto keeper_tick = milliseconds{100};
 /// PostgreSQL ends a session that waits within a transaction for this long.
 constexpr auto idle_in_transaction_max = milliseconds{1'000};
@@ -71,6 +70,7 @@ public:
         nodes_(what.nodes),
         cut_(what.nodes * what.nodes) {
     database_.on_evicted = [this](const member& who, const std::string& why) { evicted(who, why); };
+    database_.on_commit = [this](const write& x) { check_readers(x); };
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       auto& n = nodes_[i];
       n.number = i;
@@ -501,7 +501,7 @@ private:
   void perform(node& n, const slots::claim_slots& x) {
     change(n, &slots::slot_keeper::on_claimed, [this, x]() -> std::optional<slots::table_part> {
       if (!database_.is_up(x.self)) return slots::table_part{};
-      return database_.claim(x);
+      return database_.claim(x, now_);
     });
   }
   void perform(node& n, const slots::mark_draining& x) {
@@ -719,8 +719,16 @@ private:
     }
   }
 
-  // -- judgement
-  // -----------------------------------------------------------------------------------
+  // -- judgement ---------------------------------------------------------------------------
+
+  /// Nobody else may answer from memory what has just been overtaken.
+  void check_readers(const write& what) {
+    for (const auto& n : nodes_)
+      if (n.alive && !n.frozen && n.self != what.by && n.keeper && clock(n) < n.lease_until
+          && n.keeper->serves(slots::slot_no{what.slot}))
+        violate("slot " + std::to_string(what.slot) + ": " + n.id.get()
+                + " may answer from memory what another one has changed");
+  }
 
   void evicted(const member& who, const std::string& why) {
     ++out_.evictions;

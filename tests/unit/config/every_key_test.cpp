@@ -36,7 +36,7 @@ constexpr sample samples[] = {
     {"cluster.certificates_dir", "/x"},
     {"cluster.heartbeat_ms", "70"},
     {"cluster.suspect_after_ms", "1700"},
-    {"cluster.lease_ms", "1700"},
+    {"cluster.lease_ms", "800"},
     {"cluster.dead_after_ms", "7000"},
     {"entities.idle_secs", "7"},
     {"entities.memory_limit_mb", "7"},

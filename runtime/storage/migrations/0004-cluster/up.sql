@@ -10,7 +10,9 @@ ALTER TABLE member
   ADD COLUMN proto_min    integer NOT NULL DEFAULT 1,
   ADD COLUMN proto_max    integer NOT NULL DEFAULT 1,
   ADD COLUMN certificates text[]  NOT NULL DEFAULT '{}',
-  ADD COLUMN ended_at     timestamptz;
+  ADD COLUMN lease_ms     integer NOT NULL DEFAULT 0,
+  ADD COLUMN ended_at     timestamptz,
+  ADD COLUMN claimable_at timestamptz NOT NULL DEFAULT '-infinity';
 
 -- 0: nobody can reach it, it has no certificates.
 ALTER TABLE member
