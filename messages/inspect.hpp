@@ -6,6 +6,7 @@
 #include <caf/error.hpp>
 #include <caf/meta/type_name.hpp>
 
+#include <memory>
 #include <optional>
 
 /// CAF's `inspect`, once for every described message. The overloads live in namespace caf,
@@ -45,6 +46,19 @@ typename Inspector::result_type inspect(Inspector& f, std::optional<T>& x) {
       return none;
     }
     return f(x.emplace());
+  }
+}
+
+/// What actors of one node share is copied between nodes: on the wire it is the message itself.
+template <class Inspector, bpci::described T>
+typename Inspector::result_type inspect(Inspector& f, std::shared_ptr<const T>& x) {
+  if constexpr (Inspector::reads_state) {
+    return f(const_cast<T&>(*x)); // the inspector only reads
+  } else {
+    auto fresh = std::make_shared<T>();
+    if (auto why = f(*fresh)) return why;
+    x = std::move(fresh);
+    return none;
   }
 }
 

@@ -121,7 +121,7 @@ caf::behavior relay_actor::make_behavior() {
         mailman_.hint_all(steady_now(), letters_);
         perform();
         auto peer = caf::actor_cast<caf::actor>(current_sender());
-        peers_[x.member] = peer;
+        know(x.member, peer);
         if (x.answer_wanted) send(peer, core_.local_routes());
       },
       [this](const cluster::peer_up& x) { meet(x); },
@@ -169,15 +169,26 @@ void relay_actor::meet(const cluster::peer_up& x) {
 
 /// Tells another RELAY what is connected here, and asks for the same.
 void relay_actor::greet(const member_id& member, const caf::actor& relay) {
-  peers_[member] = relay;
+  know(member, relay);
   auto routes = core_.local_routes();
   routes.answer_wanted = true;
   send(relay, std::move(routes));
 }
 
+void relay_actor::know(const member_id& member, const caf::actor& relay) {
+  peers_[member] = relay;
+  monitor<caf::message_priority::high>(relay);
+}
+
 void relay_actor::part(const cluster::peer_down& x) {
-  peers_.erase(x.id);
-  core_.member_down(x.id, steady_now());
+  lost(x.id);
+}
+
+/// Also when only its RELAY ended, or when MEMBERS, which would tell of it, was away just then: the
+/// nodes there announce themselves again.
+void relay_actor::lost(const member_id& member) {
+  peers_.erase(member);
+  core_.member_down(member, steady_now());
 }
 
 void relay_actor::local_up(const route_up& x) {
@@ -217,6 +228,9 @@ void relay_actor::on_down(const caf::down_msg& what) {
     members_ = nullptr; // its successor is found at the next tick
     return;
   }
+  auto peer = std::ranges::find_if(
+      peers_, [&](const auto& x) { return x.second.address() == what.source; });
+  if (peer != peers_.end()) return lost(member_id{peer->first});
   auto found = local_links_.find(what.source);
   if (found == local_links_.end()) return;
   auto node = found->second;

@@ -47,6 +47,8 @@ private:
   // -- members and routes
   void meet(const cluster::peer_up& x);
   void greet(const member_id& member, const caf::actor& relay);
+  void know(const member_id& member, const caf::actor& relay);
+  void lost(const member_id& member);
   void part(const cluster::peer_down& x);
   void local_up(const route_up& x);
   void remote_up(const route_up& x);
@@ -80,7 +82,7 @@ private:
   relay core_;
   mailman mailman_;
   register_check check_;
-  std::map<member_id, caf::actor> peers_;          ///< The RELAYs of the other members.
+  std::map<member_id, caf::actor> peers_;          ///< The RELAYs of the other members. Monitored.
   std::map<caf::actor_addr, node_id> local_links_; ///< Monitored.
   caf::actor members_;
   std::uint64_t last_ticket_ = 0;

@@ -11,6 +11,10 @@ using first_token_atom = caf::atom_constant<caf::atom("firsttoken")>;
 
 constexpr auto first_token_retry = std::chrono::milliseconds{500};
 
+/// Tokens that are looked up at once; beyond, `busy`. Whoever invents tokens must not fill the
+/// queue of the database, where the commands of entities wait.
+constexpr std::size_t look_ups_max = 16;
+
 /// RFC 6750, section 2.1; empty when there is none.
 std::string_view bearer_token(const http::request& x) {
   constexpr std::string_view scheme = "Bearer ";
@@ -56,17 +60,32 @@ void api_actor::admit(const call_ptr& what) {
   auto hash = crypto::hash_token(token);
   auto known = known_tokens_.find(hash);
   if (known != known_tokens_.end()) return let_in(what, known->second);
-  look_up(what, std::move(hash));
+  look_up(what, hash);
 }
 
-void api_actor::look_up(const call_ptr& what, std::string hash) {
+void api_actor::look_up(const call_ptr& what, const std::string& hash) {
+  auto under_way = look_ups_.find(hash);
+  if (under_way != look_ups_.end()) return under_way->second.push_back(what);
+  if (look_ups_.size() >= look_ups_max)
+    return what->fail({ec::busy, "too many tokens are looked up"});
+  look_ups_[hash].push_back(what);
   shared_->records->find_token(
-      *this, hash, [this, what, hash](const result<std::optional<std::string>>& label) {
-        if (!label) return what->fail(label.error());
-        if (!*label) return what->fail({ec::not_authenticated, "the token is not known"});
-        known_tokens_.insert_or_assign(hash, **label);
-        let_in(what, **label);
-      });
+      *this, hash,
+      [this, hash](const result<std::optional<std::string>>& label) { looked_up(hash, label); });
+}
+
+void api_actor::looked_up(const std::string& hash,
+                          const result<std::optional<std::string>>& label) {
+  auto waiting = look_ups_.extract(hash);
+  if (label && *label) known_tokens_.insert_or_assign(hash, **label);
+  for (const auto& what : waiting.mapped()) {
+    if (!label)
+      what->fail(label.error());
+    else if (!*label)
+      what->fail({ec::not_authenticated, "the token is not known"});
+    else
+      let_in(what, **label);
+  }
 }
 
 void api_actor::let_in(const call_ptr& what, const std::string& label) {
@@ -74,6 +93,11 @@ void api_actor::let_in(const call_ptr& what, const std::string& label) {
   known->caller = label.empty() ? "a token without a label" : label;
   log::correlation_scope whose{what->request.id};
   what->handle(*this, known);
+}
+
+/// A call that is dropped is answered `restarted`.
+void api_actor::on_exit() {
+  look_ups_.clear();
 }
 
 std::string api_actor::describe() const {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace bpci::gateway {
 
@@ -37,17 +38,21 @@ public:
 
 protected:
   caf::behavior make_behavior() override;
+  void on_exit() override;
   std::string describe() const override;
 
 private:
   void make_first_token();
   void admit(const call_ptr& what);
-  void look_up(const call_ptr& what, std::string hash);
+  void look_up(const call_ptr& what, const std::string& hash);
+  void looked_up(const std::string& hash, const result<std::optional<std::string>>& label);
   void let_in(const call_ptr& what, const std::string& label);
 
   context_ptr shared_;
   /// The labels of those that the database has confirmed, by hash.
   std::unordered_map<std::string, std::string> known_tokens_;
+  /// Who waits for the database to say whose token it is, by hash.
+  std::unordered_map<std::string, std::vector<call_ptr>> look_ups_;
   std::uint64_t handled_ = 0;
 };
 

@@ -173,24 +173,3 @@ struct get_relay_stats {
 BPCI_MESSAGE(get_relay_stats)
 
 } // namespace bpci::oracle
-
-namespace caf {
-
-/// On the wire a shared envelope is the envelope.
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, bpci::oracle::envelope_ptr& x) {
-  if constexpr (Inspector::reads_state) {
-    return f(const_cast<bpci::oracle::envelope&>(*x)); // the inspector only reads
-  } else {
-    auto fresh = std::make_shared<bpci::oracle::envelope>();
-    if (auto why = f(*fresh)) return why;
-    x = std::move(fresh);
-    return none;
-  }
-}
-
-} // namespace caf
-
-namespace caf::detail {
-using caf::inspect;
-}

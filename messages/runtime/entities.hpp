@@ -316,24 +316,3 @@ struct show_entity {
 BPCI_MESSAGE(show_entity, what)
 
 } // namespace bpci::entity
-
-namespace caf {
-
-/// On the wire a shared command is the command.
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, bpci::entity::command_ptr& x) {
-  if constexpr (Inspector::reads_state) {
-    return f(const_cast<bpci::entity::command&>(*x)); // the inspector only reads
-  } else {
-    auto fresh = std::make_shared<bpci::entity::command>();
-    if (auto why = f(*fresh)) return why;
-    x = std::move(fresh);
-    return none;
-  }
-}
-
-} // namespace caf
-
-namespace caf::detail {
-using caf::inspect;
-}

@@ -46,10 +46,8 @@ void members_actor::perform(const drop& x) {
   auto found = peers_.find(x.who.incarnation);
   if (found == peers_.end()) return;
   log::info("member-gone", {{"member", x.who.id.get()}, {"incarnation", x.who.incarnation.get()}});
-  if (found->second.agent) {
-    demonitor(found->second.agent.address());
-    tell_watchers(caf::make_message(peer_down{x.who.id, x.who.incarnation}));
-  }
+  // It stays monitored: requests to it that are open end with it.
+  if (found->second.agent) tell_watchers(caf::make_message(peer_down{x.who.id, x.who.incarnation}));
   peers_.erase(found);
 }
 

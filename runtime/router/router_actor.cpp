@@ -119,7 +119,7 @@ void router_actor::part(incarnation who) {
   auto found = peers_.find(who);
   if (found == peers_.end()) return;
   telemetry::in_flight(found->second.id, 0, 0);
-  if (found->second.router) demonitor(found->second.router.address());
+  // Its ROUTER stays monitored: it may call here all the same, or be another life's of its member.
   peers_.erase(found);
   core_.peer_down(who, steady_now(), effects_);
   perform();
@@ -147,6 +147,7 @@ void router_actor::found_router(incarnation who, const caf::actor& router) {
   if (found == peers_.end() || !router) return;
   auto& peer = found->second;
   peer.asked = false;
+  peer.attempts = 0;
   peer.router = router;
   monitor<caf::message_priority::high>(router);
   core_.peer_up(who, peer.id, steady_now(), effects_);
@@ -354,6 +355,7 @@ std::string router_actor::describe() const {
   return codec::to_text({{"stats", codec::to_json(core_.stats())},
                          {"self", self_.get()},
                          {"entities", static_cast<bool>(host_)},
+                         {"callers", callers_.size()},
                          {"peers", std::move(peers)}});
 }
 

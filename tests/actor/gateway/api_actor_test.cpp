@@ -103,6 +103,36 @@ CAF_TEST(a token that cannot be looked up opens nothing) {
   CAF_CHECK_EQUAL(got->verdict(), "504 timeout");
 }
 
+CAF_TEST(tokens that nobody knows cannot fill the queue of the database) {
+  auto pool = make_inbox();
+  put("/alpha-1/storage/pool", pool.who);
+  auto with = [](std::size_t n) {
+    auto what = request("GET", "/api/v1/actors");
+    what.headers.set("Authorization", "Bearer invented-" + std::to_string(n));
+    return what;
+  };
+  constexpr std::size_t most = 16;
+  std::vector<reply_ptr> got;
+  for (std::size_t n = 0; n < most; ++n)
+    got.push_back(call(with(n)));
+  CAF_CHECK_EQUAL(call(with(most))->verdict(), "503 busy");
+  auto same = call(with(0));
+  CAF_CHECK_EQUAL(same->verdict(), "pending");
+  CAF_CHECK_EQUAL(pool.count<storage::job_ptr>(), most);
+  pass(3s);
+  CAF_CHECK_EQUAL(same->verdict(), "504 timeout");
+  CAF_CHECK_EQUAL(got.front()->verdict(), "504 timeout");
+  CAF_CHECK_EQUAL(call(with(most))->verdict(), "pending");
+}
+
+CAF_TEST(calls that wait for their token when the API ends are dropped) {
+  stand_in(path::pool);
+  auto got = call(with_token(request("GET", "/api/v1/actors")));
+  CAF_CHECK_EQUAL(got->verdict(), "pending");
+  end(api);
+  CAF_CHECK_EQUAL(got->verdict(), "dropped");
+}
+
 CAF_TEST(every route says at once that its actors are away) {
   open_all_routes();
   for (const auto& x : all_routes()) {

@@ -178,6 +178,15 @@ CAF_TEST(a relay that was restarted learns the nodes of the others and is told o
   CAF_CHECK_EQUAL(place_of(beta, "carol"), "alpha-1");
 }
 
+CAF_TEST(the nodes of a relay that has ended are nowhere although nobody tells) {
+  auto beta = make_member("beta-1");
+  reach(alpha, beta);
+  auto bob = connect(beta, "bob");
+  CAF_CHECK_EQUAL(place_of(alpha, "bob"), "beta-1");
+  end(beta.relay);
+  CAF_CHECK_EQUAL(place_of(alpha, "bob"), "nowhere");
+}
+
 CAF_TEST(a member whose relay is away is greeted by that relay when it runs) {
   auto beta = make_member("beta-1");
   connect(alpha, "alice");

@@ -231,6 +231,48 @@ CAF_TEST(a router that dies is followed by one that gets everything again) {
   CAF_CHECK_EQUAL(verdict(got), "none");
 }
 
+CAF_TEST(a router that dies again and again is found again as soon as the first time) {
+  owned(one, 2, 7);
+  auto first = make_inbox();
+  put(two.root + "/entities/router", first.who);
+  reach(one, two);
+  for (auto n = 0; n < 4; ++n) {
+    end(first.who);
+    first = make_inbox();
+    put(two.root + "/entities/router", first.who);
+    std::this_thread::sleep_for(a_moment);
+    pass(tick);
+  }
+  auto got = command_of(one, "a1");
+  CAF_CHECK_EQUAL(first.count<entity::routed_commands>(), 1u);
+}
+
+CAF_TEST(a router that ends after its member was lost is no caller any more) {
+  start_host(two);
+  reach(one, two);
+  reach(two, one);
+  owned(one, 2, 7);
+  owned(two, 2, 7);
+  reply_of<entity::response>(one.router, make("a1"));
+  tell(two.router, cluster::peer_down{member_id{"m1"}, incarnation{1}});
+  auto callers = [&] { return reply_of<actor_state>(two.router, get_state{}).json; };
+  CAF_CHECK(callers().find(R"("callers":1)") != std::string::npos);
+  end(one.router);
+  CAF_CHECK(callers().find(R"("callers":0)") != std::string::npos);
+}
+
+CAF_TEST(a router is watched although a former life of its member has ended) {
+  auto other = make_inbox();
+  put(two.root + "/entities/router", other.who);
+  reach(one, two);
+  tell(one.router, cluster::peer_up{member_id{"m2"}, incarnation{3}, agent_of(two)});
+  tell(one.router, cluster::peer_down{member_id{"m2"}, incarnation{2}});
+  auto state = [&] { return reply_of<actor_state>(one.router, get_state{}).json; };
+  CAF_CHECK(state().find(R"("reached":true)") != std::string::npos);
+  end(other.who);
+  CAF_CHECK(state().find(R"("reached":false)") != std::string::npos);
+}
+
 CAF_TEST(a member that is lost keeps its commands waiting until its slot is taken over) {
   auto other = make_inbox();
   put(two.root + "/entities/router", other.who);
