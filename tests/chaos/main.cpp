@@ -153,7 +153,8 @@ int start(int argc, char** argv) {
   app.add_option("--program", line.how.program, "The node that is put to the test");
   app.add_flag("--all", line.all, "Every scenario, and a random mix; what is skipped fails");
   app.add_flag("--list", line.list, "Name what can be played");
-  app.add_flag("--keep", line.how.keep_files, "Leave the logs and the data where they are");
+  app.add_flag("--keep", line.how.keep_files,
+               "Leave the logs and the data where they are, and the token beside them");
   CLI11_PARSE(app, argc, argv);
   line.how.memory_bytes = std::uint64_t{memory_mb} << 20;
   if (line.list) {
@@ -173,5 +174,6 @@ int main(int argc, char** argv) {
   if (auto ok = bpci::log::start({.least = bpci::log::level::error, .json = false, .file = {}});
       !ok)
     return 2;
+  bpci::chaos::end_runs_on_signals();
   return bpci::chaos::start(argc, argv);
 }

@@ -52,6 +52,7 @@ network::network(std::size_t nodes)
     : nodes_(nodes),
       tag_("bc" + std::to_string(getpid())),
       subnet_("10.231." + std::to_string(getpid() % subnets) + ".") {
+  remove(); // what a run under the same process number has left
   try {
     build();
   } catch (...) {

@@ -109,6 +109,8 @@ CAF_TEST(a full disk stops the database and a freed one brings it back with its 
   const auto big =
       "CREATE TABLE big AS SELECT g, repeat('x', 500) FROM generate_series(1, 400000) g";
   CAF_CHECK(!answers(server.dsn(), big));
+  server.switch_log();
+  CAF_CHECK(e2e::eventually(start_max, [&] { return !answers(server.dsn()); }));
   server.free_disk();
   CAF_REQUIRE(server.wait_until_running(start_max));
   CAF_CHECK(e2e::eventually(start_max, [&] { return answers(server.dsn(), "TABLE kept"); }));

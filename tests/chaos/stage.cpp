@@ -106,30 +106,64 @@ void stage::hamper_database(const planned_fault& x) {
   mark(id + " has its database again", return_bound);
 }
 
-void stage::play(const planned_fault& x) {
+/// kill -9, or a stop in good order, and a start.
+void stage::take_down(const planned_fault& x) {
   const auto& id = cluster.node(x.target).id;
+  const auto killed = x.what == fault::kill_node;
+  mark((killed ? "kill -9 " : "SIGTERM ") + id, failover_bound);
+  cluster.end(x.target, killed ? SIGKILL : SIGTERM);
+  sleep(x.lasts);
+  say(id + " is started");
+  cluster.launch(x.target);
+}
+
+void stage::freeze(const planned_fault& x) {
+  const auto& id = cluster.node(x.target).id;
+  mark("SIGSTOP " + id, std::nullopt);
+  cluster.freeze(x.target);
+  sleep(x.lasts);
+  cluster.thaw(x.target);
+  mark("SIGCONT " + id, return_bound);
+}
+
+void stage::crash_database(const planned_fault& x) {
   auto& database = cluster.database();
+  mark("PostgreSQL crashes", std::nullopt);
+  database.crash(x.lasts > 0ms);
+  sleep(x.lasts);
+  database.start();
+  cluster.wait_for(postgres_max, [&] { return database.running(); });
+  say("PostgreSQL is up");
+  mark_from(database.ready_at(), "PostgreSQL is up", failover_bound);
+}
+
+void stage::fill_disk(const planned_fault& x) {
+  mark("the disk of the database is full", std::nullopt);
+  cluster.database().fill_disk();
+  sleep(x.lasts);
+  cluster.database().free_disk();
+  mark("the disk has space again", 2 * return_bound);
+}
+
+void stage::shift_clock(const planned_fault& x) {
+  const auto& id = cluster.node(x.target).id;
+  const auto hours = static_cast<int>(luck_.below(2 * hours_max)) - hours_max;
+  mark("the clock of " + id + " is wrong by " + std::to_string(hours) + " hours", failover_bound);
+  cluster.shift_clock(x.target, hours);
+  sleep(x.lasts);
+  cluster.shift_clock(x.target, 0);
+  mark("the clock of " + id + " is right again", failover_bound);
+}
+
+void stage::play(const planned_fault& x) {
   switch (x.what) {
   case fault::kill_actor:
     return kill_some_actor(x.target);
   case fault::kill_node:
-    mark("kill -9 " + id, failover_bound);
-    cluster.end(x.target, SIGKILL);
-    sleep(x.lasts);
-    say(id + " is started");
-    return cluster.launch(x.target);
-  case fault::stop_node:
-    mark("SIGSTOP " + id, std::nullopt);
-    cluster.freeze(x.target);
-    sleep(x.lasts);
-    cluster.thaw(x.target);
-    return mark("SIGCONT " + id, return_bound);
   case fault::restart_node:
-    mark("SIGTERM " + id, failover_bound);
-    cluster.end(x.target, SIGTERM);
-    sleep(x.lasts);
-    say(id + " is started");
-    return cluster.launch(x.target);
+    return take_down(x);
+  case fault::stop_node:
+    return freeze(x);
   case fault::partition:
   case fault::one_way_partition:
   case fault::isolate:
@@ -138,26 +172,11 @@ void stage::play(const planned_fault& x) {
   case fault::slow_database:
     return hamper_database(x);
   case fault::restart_postgres:
-    mark("PostgreSQL crashes", std::nullopt);
-    database.crash(x.lasts > 0ms);
-    sleep(x.lasts);
-    database.start();
-    cluster.wait_for(postgres_max, [&] { return database.running(); });
-    say("PostgreSQL is up");
-    return mark_from(database.ready_at(), "PostgreSQL is up", failover_bound);
+    return crash_database(x);
   case fault::fill_disk:
-    mark("the disk of the database is full", std::nullopt);
-    database.fill_disk();
-    sleep(x.lasts);
-    database.free_disk();
-    return mark("the disk has space again", 2 * return_bound);
+    return fill_disk(x);
   case fault::shift_clock:
-    const auto hours = static_cast<int>(luck_.below(2 * hours_max)) - hours_max;
-    mark("the clock of " + id + " is wrong by " + std::to_string(hours) + " hours", failover_bound);
-    cluster.shift_clock(x.target, hours);
-    sleep(x.lasts);
-    cluster.shift_clock(x.target, 0);
-    return mark("the clock of " + id + " is right again", failover_bound);
+    return shift_clock(x);
   }
 }
 

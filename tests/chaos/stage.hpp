@@ -58,8 +58,13 @@ public:
 
 private:
   void kill_some_actor(std::size_t node);
+  void take_down(const planned_fault& x);
+  void freeze(const planned_fault& x);
   void cut_off(const planned_fault& x);
   void hamper_database(const planned_fault& x);
+  void crash_database(const planned_fault& x);
+  void fill_disk(const planned_fault& x);
+  void shift_clock(const planned_fault& x);
 
   dice luck_;
   milliseconds lasts_;

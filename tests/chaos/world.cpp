@@ -76,7 +76,14 @@ std::string end_text(int code) {
   return code >= 128 ? "signal " + std::to_string(code - 128) : "code " + std::to_string(code);
 }
 
+volatile std::sig_atomic_t signalled = 0;
+
 } // namespace
+
+void end_runs_on_signals() {
+  for (auto number : {SIGINT, SIGTERM})
+    std::signal(number, [](int) { signalled = 1; });
+}
 
 // -- making it -------------------------------------------------------------------------
 
@@ -160,7 +167,10 @@ void world::start_all() {
   });
   if (!shown) throw std::runtime_error("node-1 shows no admin token");
   // For whoever looks into a run that goes on.
-  if (how_.keep_files) std::ofstream{folder_ / "token"} << token_ << "\n";
+  if (how_.keep_files) {
+    std::ofstream{folder_ / "token"} << token_ << "\n";
+    chmod((folder_ / "token").c_str(), 0600);
+  }
   for (std::size_t i = 2; i <= size(); ++i)
     launch(i);
   if (!wait_until_ready(first_start_max)) throw std::runtime_error("a node does not become ready");
@@ -236,6 +246,7 @@ void world::notice_end(std::size_t number, int code) {
 }
 
 void world::tend() {
+  if (signalled != 0) throw std::runtime_error("ended by a signal");
   for (std::size_t i = 1; i <= size(); ++i) {
     auto& x = node(i);
     if (!x.wanted) continue;

@@ -55,6 +55,10 @@ struct node {
   [[nodiscard]] std::string socket_url() const { return "ws://" + address + "/bpi/v1"; }
 };
 
+/// Makes SIGINT and SIGTERM end the run by an exception out of `tend`, so that everything that was
+/// made is removed.
+void end_runs_on_signals();
+
 class world {
 public:
   /// Everything is up when it returns. Throws std::runtime_error if that takes too long.
@@ -84,7 +88,8 @@ public:
   void freeze(std::size_t number);
   void thaw(std::size_t number);
   /// Starts again what has ended by itself, and notices what is ready. To be called often; `sleep`
-  /// and the waits do. Throws std::runtime_error for a node that ends again and again at its start.
+  /// and the waits do. Throws std::runtime_error for a node that ends again and again at its start,
+  /// and after a signal.
   void tend();
   void sleep(milliseconds x);
   bool wait_for(milliseconds deadline, const std::function<bool()>& holds);
