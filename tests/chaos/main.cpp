@@ -120,6 +120,7 @@ int run_all(command_line line) {
   std::vector<std::pair<std::string, int>> told;
   auto seed = line.how.seed;
   for (const auto& x : *chosen) {
+    if (was_signalled()) return failed;
     auto how = line.how;
     if (x.name == "random_mix") how.seed = seed++;
     told.emplace_back(x.name + ", seed " + std::to_string(how.seed), run_one(x, how));

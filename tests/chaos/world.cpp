@@ -85,6 +85,10 @@ void end_runs_on_signals() {
     std::signal(number, [](int) { signalled = 1; });
 }
 
+bool was_signalled() {
+  return signalled != 0;
+}
+
 // -- making it -------------------------------------------------------------------------
 
 world::world(world_options how, timeline& says)
@@ -246,7 +250,7 @@ void world::notice_end(std::size_t number, int code) {
 }
 
 void world::tend() {
-  if (signalled != 0) throw std::runtime_error("ended by a signal");
+  if (was_signalled()) throw std::runtime_error("ended by a signal");
   for (std::size_t i = 1; i <= size(); ++i) {
     auto& x = node(i);
     if (!x.wanted) continue;

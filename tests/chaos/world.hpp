@@ -58,6 +58,8 @@ struct node {
 /// Makes SIGINT and SIGTERM end the run by an exception out of `tend`, so that everything that was
 /// made is removed.
 void end_runs_on_signals();
+/// Whether one has come.
+bool was_signalled();
 
 class world {
 public:
