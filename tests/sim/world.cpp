@@ -352,8 +352,8 @@ private:
     });
     auto* there = of(target);
     if (!there || !reaches(n, *there)) return;
-    on(*there, network(), [this, &n, there, open, then] {
-      if (!reaches(n, *there)) return;
+    on(*there, network(), [this, &n, life = n.life, there, open, then] {
+      if (n.life != life || !reaches(n, *there)) return;
       on(n, network(), [open, then] {
         if (std::exchange(*open, false)) then(true);
       });
@@ -376,9 +376,9 @@ private:
     });
     auto* via = of(x.via);
     if (!via || !reaches(n, *via)) return;
-    on(*via, network(), [this, &n, via, x, open] {
-      probe(*via, x.target, [this, &n, via, x, open](bool answered) {
-        if (!reaches(n, *via)) return;
+    on(*via, network(), [this, &n, life = n.life, via, x, open] {
+      probe(*via, x.target, [this, &n, life, via, x, open](bool answered) {
+        if (n.life != life || !reaches(n, *via)) return;
         on(n, network(), [this, &n, x, open, answered] {
           if (!std::exchange(*open, false)) return;
           if (answered)
