@@ -213,7 +213,7 @@ CAF_TEST(the view is told when anything but a heartbeat changed and other change
   ++at.world.view_no; // somebody came and went between two readings
   at.world.change_no = slots::change_no{5};
   CAF_CHECK_EQUAL(words(at.raw_beat(300ms, {row(2, 6, member_state::draining)})), "view");
-  CAF_CHECK_EQUAL(at.uut.view().view_no, 8u);
+  CAF_CHECK(at.uut.view().view_no == 8u);
 }
 
 // -- silence -----------------------------------------------------------------------------
@@ -357,7 +357,7 @@ CAF_TEST(a heartbeat that took long counts from its beginning) {
   membership_effects out;
   at.uut.on_rows(at.world, at.now + 200ms, at.now + 1s, out);
   CAF_CHECK_EQUAL(words(out), "");
-  CAF_CHECK_EQUAL(at.uut.list(at.now + 1s).members[1].silent_ms, 1'000u);
+  CAF_CHECK(at.uut.list(at.now + 1s).members[1].silent_ms == 1'000u);
 }
 
 CAF_TEST(a member that was stopped for long counts its own pause as an outage) {
