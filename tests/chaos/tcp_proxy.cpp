@@ -180,7 +180,7 @@ private:
       count = links_.size();
       wait(now_how);
       if (now_how == mode::stall) continue;
-      accept_all(now_how);
+      accept_all();
       for (auto& x : links_)
         serve(x);
       links_.remove_if([](const auto& x) { return x.broken || (x.up.done() && x.down.done()); });
@@ -214,11 +214,12 @@ private:
     if (events != 0) out.push_back({file, events, 0});
   }
 
-  void accept_all(mode now_how) {
+  void accept_all() {
     for (;;) {
       handle client{accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
       if (!client.open()) return;
-      if (now_how == mode::refuse) continue;
+      // Asked for after the accept: who connects after `set_mode` finds the new mode.
+      if (how == mode::refuse) continue;
       auto server = connect_to(upstream_);
       if (!server.open()) continue;
       const int yes = 1;
