@@ -27,8 +27,26 @@ errand courier::next_errand(const std::vector<slots::slot_no>& owned) {
   auto out = std::exchange(pending_, {});
   for (auto slot : std::exchange(unread_, {}))
     if (std::ranges::binary_search(owned, slot)) out.read.push_back(slot);
+  if (!out.read.empty()) out.held.assign(known_.begin(), known_.end());
+  for (auto& [from, lane] : lanes_) {
+    if (out.read.empty() || !has_enough(lane)) continue;
+    lane.more = true;
+    out.without.push_back(from);
+  }
   errand_open_ = !out.done.empty() || !out.setbacks.empty() || !out.read.empty();
   return out;
+}
+
+bool courier::has_enough(const lane& x) const noexcept {
+  return x.failures > 0 || x.rows.size() >= limits_.lane_rows;
+}
+
+/// What waits behind a row that gets nowhere would take the room of sources that do.
+void courier::hold_first_only(lane& x) {
+  for (; x.rows.size() > 1; x.more = true) {
+    known_.erase(x.rows.back().no);
+    x.rows.pop_back();
+  }
 }
 
 /// Another node sends these now.
@@ -96,7 +114,10 @@ void courier::answered(std::uint64_t no, const result<response>& answer, instant
   auto aside = !retryable(code) || lane.refusals >= limits_.attempts_max;
   lane.not_before = now + pause;
   pending_.setbacks.push_back({no, attempts, pause, aside, to_string(answer.error())});
-  if (aside) move_on(from);
+  if (aside)
+    move_on(from);
+  else
+    hold_first_only(lane);
 }
 
 /// The first of the lane is over.
@@ -107,6 +128,10 @@ void courier::move_on(const entity_ref& from) {
   lane.rows.pop_front();
   lane.not_before = {};
   lane.failures = lane.refusals = 0;
+  if (lane.more && lane.rows.size() <= limits_.lane_rows / 2) {
+    lane.more = false;
+    unread_.insert(slot);
+  }
   if (!lane.rows.empty()) return;
   lanes_.erase(found);
   if (full_.contains(slot)) unread_.insert(slot);

@@ -22,6 +22,7 @@ namespace bpci::entity {
 
 struct courier_limits {
   std::size_t in_flight = 256;     ///< sources
+  std::size_t lane_rows = 64;      ///< of one source that are held; one that gets nowhere holds one
   std::uint32_t attempts_max = 20; ///< refusals that are the effect's own fault
 };
 
@@ -50,7 +51,9 @@ struct setback {
 struct errand {
   std::vector<std::uint64_t> done;
   std::vector<setback> setbacks;
-  std::vector<slots::slot_no> read; ///< slots whose rows are to be read
+  std::vector<slots::slot_no> read; ///< slots whose rows are to be read, but for
+  std::vector<std::uint64_t> held;  ///< these, and
+  std::vector<entity_ref> without;  ///< those of sources that hold enough
 };
 
 class courier {
@@ -84,8 +87,12 @@ private:
     bool in_flight = false;
     std::uint32_t failures = 0; ///< of the first row
     std::uint32_t refusals = 0; ///< of these, those that are its own fault
+    bool more = false;          ///< there may be rows behind those that are held
     instant not_before{};
   };
+
+  [[nodiscard]] bool has_enough(const lane& x) const noexcept;
+  void hold_first_only(lane& x);
 
   void drop_foreign(const std::vector<slots::slot_no>& owned);
   void move_on(const entity_ref& from);

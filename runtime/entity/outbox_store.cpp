@@ -29,7 +29,9 @@ constexpr auto read_sql =
     "SELECT * FROM (SELECT o.*, "
     "sum(length(o.body)) OVER (ORDER BY o.no) - length(o.body) AS before FROM slot s "
     "CROSS JOIN LATERAL (SELECT no, slot, from_kind, from_id, to_kind, to_id, key, name, body, "
-    "attempts FROM outbox r WHERE r.slot = s.slot AND NOT r.set_aside ORDER BY no LIMIT $3) o "
+    "attempts FROM outbox r WHERE r.slot = s.slot AND NOT r.set_aside "
+    "AND r.no <> ALL ($6::bigint[]) AND NOT EXISTS (SELECT FROM unnest($7::text[], $8::text[]) "
+    "AS w (kind, id) WHERE w.kind = r.from_kind AND w.id = r.from_id) ORDER BY no LIMIT $3) o "
     "WHERE s.slot = ANY ($2::integer[]) AND s.owner = $1) x "
     "WHERE before < $5 ORDER BY no LIMIT $4";
 
@@ -79,8 +81,16 @@ errand_result run_errand(pqxx::work& tx, incarnation self, const errand& what,
   if (!what.setbacks.empty()) write_setbacks(tx, self, what.setbacks);
   errand_result out;
   if (what.read.empty() || room.rows == 0) return out;
-  for (const auto& row : tx.exec_params(read_sql, self.get(), numbers_of(what.read), rows_per_slot,
-                                        room.rows, room.bytes))
+  sql_array held, kinds, ids;
+  for (auto no : what.held)
+    held.add(no);
+  for (const auto& source : what.without) {
+    kinds.add(std::string_view{source.kind});
+    ids.add(std::string_view{source.id});
+  }
+  for (const auto& row :
+       tx.exec_params(read_sql, self.get(), numbers_of(what.read), rows_per_slot, room.rows,
+                      room.bytes, held.text(), kinds.text(), ids.text()))
     out.rows.push_back(to_row(row));
   out.full = out.rows.size() >= rows_per_slot || out.rows.size() == room.rows;
   return out;

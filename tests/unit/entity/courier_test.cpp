@@ -25,7 +25,7 @@ effect_row row(std::uint64_t no, std::string from, std::uint16_t slot = 1) {
 }
 
 struct fixture {
-  courier core{courier_limits{.in_flight = 3, .attempts_max = 4}};
+  courier core{courier_limits{.in_flight = 3, .lane_rows = 4, .attempts_max = 4}};
   courier::instant now{courier::instant{} + 1h};
   std::vector<slot_no> owned{slot_no{1}, slot_no{2}};
 
@@ -131,7 +131,43 @@ CAF_TEST(an effect that is refused too often is set aside) {
     refuse(1, ec::restarted);
     now += i < 3 ? 40s : 0s;
   }
+  give({row(2, "a")}); // was not held meanwhile
   CAF_CHECK(sent() == (numbers{2}));
+}
+
+CAF_TEST(a source that gets nowhere holds one row and is not read until it is through) {
+  give({row(1, "a"), row(2, "a"), row(3, "a"), row(4, "b")});
+  sent();
+  refuse(1, ec::unavailable);
+  CAF_CHECK_EQUAL(core.held(), 2u);
+  core.wake(slot_no{1});
+  auto what = core.next_errand(owned);
+  CAF_CHECK(what.held == (numbers{1, 4}));
+  CAF_CHECK(what.without == (std::vector<entity_ref>{{"counter", "a"}}));
+  core.errand_done(what, {row(5, "c")}, false);
+  now += 40s;
+  CAF_CHECK(sent() == (numbers{1, 5}));
+  ok(1);
+  what = core.next_errand(owned);
+  CAF_CHECK_EQUAL(what.read.size(), 1u);
+  CAF_CHECK(what.without.empty());
+  core.errand_done(what, {row(2, "a"), row(3, "a")}, false);
+  CAF_CHECK(sent() == (numbers{2}));
+}
+
+CAF_TEST(a source with many rows is read on when half of those that are held have gone) {
+  give({row(1, "a"), row(2, "a"), row(3, "a"), row(4, "a")});
+  core.wake(slot_no{1});
+  auto what = core.next_errand(owned);
+  CAF_CHECK_EQUAL(what.without.size(), 1u);
+  core.errand_done(what, {}, false);
+  for (std::uint64_t no : {1, 2}) {
+    CAF_CHECK(sent() == numbers{no});
+    CAF_CHECK(core.next_errand(owned).read.empty());
+    core.errand_done({}, {}, false);
+    ok(no);
+  }
+  CAF_CHECK_EQUAL(core.next_errand(owned).read.size(), 1u);
 }
 
 CAF_TEST(rows of a slot that was lost are left to its new owner) {

@@ -34,7 +34,7 @@ struct fixture {
     return out;
   }
   store::errand_result read(std::vector<slots::slot_no> which) {
-    return run({{}, {}, std::move(which)}, db.self);
+    return run({{}, {}, std::move(which), {}, {}}, db.self);
   }
   std::string count() { return db.sql("SELECT count(*) FROM outbox"); }
 };
@@ -67,10 +67,24 @@ CAF_TEST(no more is read than there is room for) {
   CAF_CHECK_EQUAL(read({slots::slot_no{5}}).rows.size(), 3u);
 }
 
+CAF_TEST(what is held and sources that hold enough hide nothing behind them) {
+  put(1, "stuck", 100);
+  put(1, "a", 1);
+  put(1, "b", 2);
+  auto first = read({slots::slot_no{1}}).rows;
+  CAF_CHECK_EQUAL(first.size(), 64u);
+  CAF_CHECK_EQUAL(first.back().from.id, "stuck");
+  auto got = run({{}, {}, {slots::slot_no{1}}, {first[0].no}, {{"counter", "stuck"}}}, db.self);
+  CAF_REQUIRE_EQUAL(got.rows.size(), 3u);
+  CAF_CHECK_EQUAL(got.rows[0].from.id, "a");
+  auto rest = run({{}, {}, {slots::slot_no{1}}, {got.rows[1].no}, {{"counter", "stuck"}}}, db.self);
+  CAF_CHECK_EQUAL(rest.rows.size(), 2u);
+}
+
 CAF_TEST(what is done is deleted by the owner of its slot only) {
   put(1, "a", 2);
   auto rows = read({slots::slot_no{1}}).rows;
-  auto what = errand{{rows[0].no}, {}, {}};
+  auto what = errand{{rows[0].no}, {}, {}, {}, {}};
   run(what, db.join("node-2"));
   CAF_CHECK_EQUAL(count(), "2");
   run(what, db.self);
@@ -84,6 +98,8 @@ CAF_TEST(a setback is kept and one that is set aside is not read again until an 
   run({{},
        {{rows[0].no, 3, milliseconds{200}, false, "busy"},
         {rows[1].no, 20, milliseconds{0}, true, "it's \"bad\""}},
+       {},
+       {},
        {}},
       db.self);
   CAF_CHECK_EQUAL(read({slots::slot_no{1}}).rows.size(), 1u);
