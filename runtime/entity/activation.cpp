@@ -16,6 +16,7 @@ namespace {
 constexpr std::uint16_t attempts_max = 5;
 
 constexpr std::string_view timer_prefix = "timer/";
+constexpr std::string_view effect_prefix = "effect/";
 constexpr std::size_t item_key_max = 200;
 
 std::size_t size_of(const command& x) noexcept {
@@ -46,7 +47,15 @@ result<void> check_key(const command& x) {
     return fail(ec::invalid_argument, "key: 1 to 200 printable ASCII characters");
   if (x.key.starts_with(timer_prefix) != is_timer(x))
     return fail(ec::invalid_argument, "key: those that begin with 'timer/' are the timers'");
+  // Who could take the key of an effect could keep the effect from ever being carried out.
+  if (x.key.starts_with(effect_prefix) && !x.background)
+    return fail(ec::invalid_argument, "key: those that begin with 'effect/' are the outbox's");
   return {};
+}
+
+std::string effect_key(const entity_ref& from, std::uint64_t version, std::size_t no) {
+  return std::string{effect_prefix} + to_string(from) + '/' + std::to_string(version) + '/'
+         + std::to_string(no);
 }
 
 result<void> check(const decision& x) {
@@ -293,9 +302,7 @@ void activation::decide(run& in, transaction& to, waiting who) {
   entry.version = version_ + ++to.what.added;
   to.bytes += size_of(*outcome);
   for (std::size_t i = 0; auto& send : outcome->sends)
-    to.what.sends.push_back(
-        {to_string(self()) + "/" + std::to_string(entry.version) + "/" + std::to_string(i++),
-         std::move(send)});
+    to.what.sends.push_back({effect_key(self(), entry.version, i++), std::move(send)});
   merge(to.what.timers, std::move(outcome->timers), &timer_change::name);
   merge(to.what.items, std::move(outcome->items), &item_change::key);
   to.after = std::move(outcome->after);

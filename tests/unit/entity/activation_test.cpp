@@ -177,8 +177,8 @@ CAF_TEST(commands that wait are decided on top of each other and committed toget
   CAF_CHECK_EQUAL(batches[1].known, 5u);
   CAF_CHECK_EQUAL(batches[1].added, 3u);
   CAF_CHECK_EQUAL(batches[1].commands[2].version, 8u);
-  CAF_CHECK_EQUAL(batches[1].sends[0].key, "subject/7/6/0");
-  CAF_CHECK_EQUAL(batches[1].sends[2].key, "subject/7/8/0");
+  CAF_CHECK_EQUAL(batches[1].sends[0].key, "effect/subject/7/6/0");
+  CAF_CHECK_EQUAL(batches[1].sends[2].key, "effect/subject/7/8/0");
   done();
   CAF_CHECK_EQUAL(value_of(4), 14);
   CAF_CHECK_EQUAL(outbox_woken, 1);
@@ -363,7 +363,8 @@ CAF_TEST(a command that nobody waits for any more is not carried out) {
   CAF_CHECK(batches.empty());
 }
 
-CAF_TEST(keys that the database cannot hold or that are the timers are refused) {
+CAF_TEST(keys that the database cannot hold or that belong to others are refused) {
+  CAF_CHECK_EQUAL(code_of(send("effect/counter/7/1/0", add{1, {}})), "invalid_argument");
   CAF_CHECK_EQUAL(code_of(send(std::string(201, 'x'), add{1, {}})), "invalid_argument");
   CAF_CHECK_EQUAL(code_of(send(std::string("a\0b", 3), add{1, {}})), "invalid_argument");
   CAF_CHECK_EQUAL(code_of(send("timer/daily/1", add{1, {}})), "invalid_argument");
