@@ -139,8 +139,13 @@ void entities_actor::accept(command what, slots::slot_no slot, answerer answer) 
   perform_all();
 }
 
+bool entities_actor::is_elsewhere(incarnation owner) const {
+  return owner != incarnation{} && owner != shared_->lease->self();
+}
+
 slot_state entities_actor::state_of(slots::slot_no slot) const {
-  return {slot, shared_->slots->owned(slot), shared_->slots->owner(slot).epoch};
+  auto owner = shared_->slots->owner(slot);
+  return {slot, shared_->slots->owned(slot), owner.epoch, is_elsewhere(owner.owner)};
 }
 
 caf::result<slots::slots_drained> entities_actor::drain(const slots::drain_slots& x) {
@@ -158,7 +163,7 @@ void entities_actor::on_slots(const slots::slots_changed& x) {
     auto mine = row.owner != incarnation{} && row.owner == shared_->lease->self();
     // While it is being given away its entities finish what they have.
     auto held = mine ? std::optional{row.epoch} : std::nullopt;
-    now.push_back({row.slot, held, row.epoch});
+    now.push_back({row.slot, held, row.epoch, is_elsewhere(row.owner)});
   }
   core_.slots_are(now, effects_);
   perform_all();
@@ -255,10 +260,11 @@ std::shared_ptr<const supervision::child_spec> entities_actor::prototype(const s
 
 void entities_actor::on_started(const std::string& key, const caf::actor& who) {
   counted::activations().add();
-  if (const auto* stored = core_.stored_key(key)) {
-    living_.insert_or_assign(who.id(), living{who, stored});
-    monitor<caf::message_priority::high>(who);
-  }
+  const auto* stored = core_.stored_key(key);
+  // Its slot was lost while it was started.
+  if (!stored) return send_exit_now(who, caf::exit_reason::kill);
+  living_.insert_or_assign(who.id(), living{who, stored});
+  monitor<caf::message_priority::high>(who);
   core_.started(key, who.id(), clock_now(), effects_);
   perform_all();
 }

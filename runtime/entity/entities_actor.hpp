@@ -49,6 +49,7 @@ private:
   void watch_slots();
   [[nodiscard]] std::size_t pressure();
   [[nodiscard]] slot_state state_of(slots::slot_no slot) const;
+  [[nodiscard]] bool is_elsewhere(incarnation owner) const;
 
   void perform_all();
   void carry_out(start_actor& x);

@@ -42,7 +42,8 @@ const std::string* host::stored_key(const std::string& key) const {
 // -- requests ------------------------------------------------------------------------
 
 void host::take(request_ptr what, const slot_state& slot, instant now, host_effects& out) {
-  if (is_draining(slot.slot) || (!slot.mine && given_away_.contains(slot.slot))) {
+  auto nobodys = !slot.mine && !slot.elsewhere && given_away_.contains(slot.slot);
+  if (is_draining(slot.slot) || nobodys) {
     out.push_back(answer_request{what->ticket, giving_away()});
     return;
   }
@@ -249,7 +250,7 @@ void host::slots_are(const std::vector<slot_state>& now, host_effects& out) {
   std::vector<const slot_state*> changed(slots::slot_count);
   auto any = false;
   for (const auto& x : now) {
-    if (x.mine) given_away_.erase(x.slot);
+    if (x.mine || x.elsewhere) given_away_.erase(x.slot);
     changed[x.slot.get()] = &x;
     any = any || per_slot_[x.slot.get()] > 0;
   }

@@ -28,6 +28,7 @@ struct slot_state {
   slots::slot_no slot;
   std::optional<slots::epoch_no> mine; ///< this node owns it, and is not giving it away
   slots::epoch_no known;               ///< whoever owns it
+  bool elsewhere = false;              ///< another member does
 };
 
 /// One incarnation of an entity's actor.

@@ -188,6 +188,7 @@ CAF_TEST(a slot is drained when its last actor has ended) {
   CAF_REQUIRE_EQUAL(drained.size(), 1u);
   CAF_CHECK_EQUAL(drained[0], 7u);
   CAF_CHECK_EQUAL(code_of(send("new", {slot_no{5}, {}, epoch_no{2}})), "retry_after");
+  CAF_CHECK_EQUAL(code_of(send("new", {slot_no{5}, {}, epoch_no{3}, true})), "not_owner");
 }
 
 CAF_TEST(a slot without actors is drained at once) {
