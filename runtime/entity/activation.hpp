@@ -146,12 +146,13 @@ private:
   instance_ptr state_; ///< as committed; null: to be loaded
   std::uint64_t version_ = 0;
   std::list<waiting> queue_;
-  std::size_t bytes_ = 0;
   std::unique_ptr<transaction> open_; ///< is being committed
   std::unique_ptr<items> items_;      ///< for the command at the front of the queue
-  bool under_way_ = false;            ///< the database has something in hand for us
-  std::uint16_t attempts_ = 0;        ///< to commit what is at the front
-  std::uint16_t alone_ = 0;           ///< so many commands get a transaction of their own
+  // There are very many of these: what fits in eight bytes together stands together.
+  std::uint32_t bytes_ = 0;   ///< of what is queued
+  std::uint16_t alone_ = 0;   ///< so many commands get a transaction of their own
+  std::uint8_t attempts_ = 0; ///< to commit what is at the front
+  bool under_way_ = false;    ///< the database has something in hand for us
 };
 
 } // namespace bpci::entity

@@ -71,11 +71,13 @@ caf::behavior entities_actor::make_behavior() {
   return {
       [this](routed_command& x) { return take(x); },
       [this](performed& x) {
-        auto from = living_.find(caf::actor_cast<caf::actor>(current_sender()).id());
-        if (from == living_.end()) return;
-        core_.performed(*from->second.key, x.ticket, std::move(x.answer), clock_now(), effects_);
+        auto asked = unanswered_.find(x.ticket);
+        if (asked == unanswered_.end()) return;
+        core_.performed(key_of(asked->second.what->what.to), x.ticket, std::move(x.answer),
+                        clock_now(), effects_);
         perform_all();
       },
+      [this](const entity_ended& x) { on_ended(x.what); },
       [this](const slots::drain_slots& x) { return drain(x); },
       [this](const slots::slots_changed& x) { on_slots(x); },
       [this](const show_entity& x) { return show(x); },
@@ -134,7 +136,7 @@ void entities_actor::accept(command what, slots::slot_no slot, answerer answer) 
   x->ticket = ++last_ticket_;
   x->deadline = now + std::chrono::milliseconds{what.within_ms};
   x->what = std::move(what);
-  unanswered_.emplace(x->ticket, std::move(answer));
+  unanswered_.emplace(x->ticket, unanswered{x, std::move(answer)});
   core_.take(std::move(x), state_of(slot), now, effects_);
   perform_all();
 }
@@ -191,7 +193,7 @@ void entities_actor::tick() {
   auto press = ++ticks_ % ticks_per_memory_check == 0 ? pressure() : 0;
   core_.tick(clock_now(), press, effects_);
   counted::passivations().add(before - std::min(before, core_.idle()));
-  counted::active().set(static_cast<double>(living_.size()));
+  counted::active().set(static_cast<double>(core_.size()));
   perform_all();
   if (press > 0) give_back_memory();
 }
@@ -245,14 +247,14 @@ std::shared_ptr<const supervision::child_spec> entities_actor::prototype(const s
   spec.type = upper(kind);
   spec.policy = supervision::policy::temporary;
   spec.stop_max = entity_stop_max;
-  spec.spawn = [shared = shared_, host = caf::actor_cast<caf::actor_addr>(this)](
-                   const supervision::spawn_context& in) -> result<caf::actor> {
-    auto to = caf::actor_cast<caf::actor>(host);
+  auto family = std::make_shared<const entity_family>(
+      entity_family{shared_, shared_->kinds->find(kind), address()});
+  spec.spawn = [family](const supervision::spawn_context& in) -> result<caf::actor> {
     auto who = ref_of(last_part(in.path));
-    auto epoch = shared->slots->owned(slot_of(who));
-    if (!to || !epoch) return fail(ec::retry_after, "100");
-    auto role = entity_role{shared->kinds->find(who.kind), who.id, *epoch};
-    return in.system.spawn<entity_actor>(shared, to, std::move(role));
+    auto epoch = family->shared->slots->owned(slot_of(who));
+    if (!epoch) return fail(ec::retry_after, "100");
+    return in.system.spawn<entity_actor>(in.supervisor.address(), family,
+                                         entity_role{std::move(who.id), *epoch});
   };
   found = std::make_shared<const supervision::child_spec>(std::move(spec));
   return found;
@@ -260,11 +262,6 @@ std::shared_ptr<const supervision::child_spec> entities_actor::prototype(const s
 
 void entities_actor::on_started(const std::string& key, const caf::actor& who) {
   counted::activations().add();
-  const auto* stored = core_.stored_key(key);
-  // Its slot was lost while it was started.
-  if (!stored) return send_exit_now(who, caf::exit_reason::kill);
-  living_.insert_or_assign(who.id(), living{who, stored});
-  monitor<caf::message_priority::high>(who);
   core_.started(key, who.id(), clock_now(), effects_);
   perform_all();
 }
@@ -276,40 +273,41 @@ void entities_actor::on_start_failed(const std::string& key, const failure& why)
   perform_all();
 }
 
-void entities_actor::on_down(const caf::down_msg& what) {
-  if (slots_ && what.source == slots_.address()) slots_ = nullptr;
-  auto found = living_.find(what.source.id());
-  if (found == living_.end()) return;
-  if (what.reason && what.reason != caf::exit_reason::user_shutdown
-      && what.reason != caf::exit_reason::kill)
+void entities_actor::on_ended(const supervision::member_ended& x) {
+  if (x.why && x.why != caf::exit_reason::user_shutdown && x.why != caf::exit_reason::kill)
     counted::crashed().add();
-  auto key = found->second.key;
-  living_.erase(found);
-  core_.ended(*key, what.source.id(), clock_now(), effects_);
+  core_.ended(x.id, x.actor_id, clock_now(), effects_);
   perform_all();
 }
 
+void entities_actor::on_down(const caf::down_msg& what) {
+  if (slots_ && what.source == slots_.address()) slots_ = nullptr;
+}
+
+/// Null: it has ended, and `entity_ended` is on its way.
+caf::actor entities_actor::actor_of(const std::string& key, actor_no who) const {
+  auto found = shared_->find(std::string{path::actors} + '/' + key);
+  return found && found.id() == who ? found : caf::actor{};
+}
+
 void entities_actor::carry_out(hand_over& x) {
-  auto to = living_.find(x.to);
-  if (to != living_.end()) send(to->second.handle, perform{std::move(x.what)});
+  if (auto to = actor_of(key_of(x.what->what.to), x.to)) send(to, perform{std::move(x.what)});
 }
 
 void entities_actor::carry_out(answer_request& x) {
   auto found = unanswered_.find(x.ticket);
   if (found == unanswered_.end()) return;
-  auto answer = std::move(found->second);
+  auto answer = std::move(found->second.answer);
   unanswered_.erase(found);
   answer(std::move(x.what));
 }
 
 void entities_actor::carry_out(const finish_actor& x) {
-  auto who = living_.find(x.who);
-  if (who != living_.end()) send(who->second.handle, finish{});
+  if (auto who = actor_of(x.key, x.who)) send(who, perform{});
 }
 
 void entities_actor::carry_out(const kill_actor& x) {
-  auto who = living_.find(x.who);
-  if (who != living_.end()) send_exit_now(who->second.handle, caf::exit_reason::kill);
+  send_exit_now(actor_of(x.key, x.who), caf::exit_reason::kill);
 }
 
 void entities_actor::carry_out(const answer_drain& x) {
@@ -326,17 +324,16 @@ std::chrono::steady_clock::time_point entities_actor::clock_now() const {
 }
 
 std::string entities_actor::describe() const {
-  return codec::to_text(codec::to_json(entities_state{
-      living_.size(), core_.idle(), core_.deferred(), unanswered_.size(), drains_.size()}));
+  return codec::to_text(codec::to_json(entities_state{core_.size(), core_.idle(), core_.deferred(),
+                                                      unanswered_.size(), drains_.size()}));
 }
 
 /// Whoever waits is told; the actors of the entities end with their supervisor.
 void entities_actor::on_exit() {
-  for (auto& [ticket, answer] : std::exchange(unanswered_, {}))
-    answer(fail(ec::restarted));
+  for (auto& [ticket, x] : std::exchange(unanswered_, {}))
+    x.answer(fail(ec::restarted));
   for (auto& [ticket, x] : std::exchange(drains_, {}))
     x.first.deliver(to_caf(ec::restarted));
-  living_.clear();
   effects_.clear();
   slots_ = nullptr;
 }

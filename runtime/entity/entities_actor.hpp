@@ -33,12 +33,12 @@ protected:
   void on_down(const caf::down_msg& what) override;
 
 private:
-  struct living {
-    caf::actor handle;
-    const std::string* key; ///< stands in the host until `ended`
-  };
-
   using answerer = std::function<void(result<entity::response>)>;
+
+  struct unanswered {
+    request_ptr what;
+    answerer answer;
+  };
 
   caf::result<entity::response> take(routed_command& x);
   caf::result<actor_state> show(const show_entity& x);
@@ -60,6 +60,8 @@ private:
   void carry_out(const answer_drain& x);
 
   void on_started(const std::string& key, const caf::actor& who);
+  void on_ended(const supervision::member_ended& x);
+  [[nodiscard]] caf::actor actor_of(const std::string& key, actor_no who) const;
   void on_start_failed(const std::string& key, const failure& why);
   [[nodiscard]] std::shared_ptr<const supervision::child_spec> prototype(const std::string& kind);
 
@@ -72,8 +74,7 @@ private:
   host core_;
   host_effects effects_;
   bool performing_ = false;
-  std::unordered_map<std::uint64_t, living> living_; ///< by actor id
-  std::unordered_map<std::uint64_t, answerer> unanswered_;
+  std::unordered_map<std::uint64_t, unanswered> unanswered_; ///< by ticket
   std::unordered_map<std::uint64_t, std::pair<caf::typed_response_promise<slots::slots_drained>,
                                               std::vector<slots::slot_no>>>
       drains_;

@@ -2,6 +2,7 @@
 
 #include "runtime/crypto/hash.hpp"
 #include "runtime/entity/entity_metrics.hpp"
+#include "runtime/entity/host.hpp"
 #include "runtime/entity/slot_of.hpp"
 #include "runtime/entity/wake.hpp"
 #include "runtime/storage/sql.hpp"
@@ -35,7 +36,7 @@ public:
 
   bool take_up(const command& what) override {
     auto id = name_of(what);
-    if (self_.shared_->node->quarantine.contains(id)) return false;
+    if (self_.shared().node->quarantine.contains(id)) return false;
     self_.vitals_->take_in_hand(id);
     return true;
   }
@@ -46,25 +47,23 @@ private:
   entity_actor& self_;
 };
 
-entity_actor::entity_actor(caf::actor_config& cfg, entity_context_ptr shared, caf::actor host,
-                           entity_role role)
-    : actor_base(cfg),
-      shared_(std::move(shared)),
-      host_(std::move(host)),
-      kind_(role.kind),
-      slot_(slot_of({std::string{role.kind->what->name()}, role.id})),
+entity_actor::entity_actor(caf::actor_config& cfg, caf::actor_addr supervisor,
+                           entity_family_ptr family, entity_role role)
+    : crowd_member(cfg, std::move(supervisor)),
+      family_(std::move(family)),
       epoch_(role.epoch),
-      core_(*role.kind->what, std::move(role.id), shared_->settings.limits) {}
+      slot_(slot_of({std::string{family_->kind->what->name()}, role.id})),
+      core_(*family_->kind->what, std::move(role.id), shared().settings.limits) {}
 
 caf::behavior entity_actor::make_behavior() {
   return {
       [this](perform& x) {
+        if (!x.what) {
+          finishing_ = true;
+          return end_if_finished();
+        }
         auto guard = crash_guard{*this};
         carry_out(core_.take(std::move(x.what), now(), guard));
-      },
-      [this](finish) {
-        finishing_ = true;
-        end_if_finished();
       },
   };
 }
@@ -85,7 +84,7 @@ void entity_actor::come_to(effects (activation::*next)(result<T>, const moment&,
 template <class T, class Query>
 void entity_actor::in_database(Query query,
                                effects (activation::*next)(result<T>, const moment&, guard&)) {
-  auto pool = shared_->find(path::pool);
+  auto pool = shared().find(path::pool);
   if (!pool) return come_to<T>(next, fail(ec::unavailable, "the database"));
   storage::run<T>(this, pool, commit_max, std::move(query))
       .then([this, next](T x) { come_to<T>(next, std::move(x)); },
@@ -93,10 +92,11 @@ void entity_actor::in_database(Query query,
 }
 
 void entity_actor::carry_out(const read_state&) {
-  auto query = [as = as(), who = core_.self(), kind = kind_,
-                shared = shared_](pqxx::work& tx) -> result<stored_entity> {
-    auto stored = store::load(tx, as, who, kind->table.get());
-    if (stored && kind->table) stored->schema = kind->what->schema();
+  auto query = [as = as(), who = core_.self(),
+                family = family_](pqxx::work& tx) -> result<stored_entity> {
+    const auto& kind = *family->kind;
+    auto stored = store::load(tx, as, who, kind.table.get());
+    if (stored && kind.table) stored->schema = kind.what->schema();
     return stored;
   };
   in_database<stored_entity>(std::move(query), &activation::loaded);
@@ -111,11 +111,12 @@ void entity_actor::carry_out(const read_items& what) {
 
 void entity_actor::carry_out(commit_batch& what) {
   auto added = what.what.added;
-  auto query = [as = as(), who = core_.self(), kind = kind_, shared = shared_,
+  auto query = [as = as(), who = core_.self(), family = family_,
                 batch = std::move(what.what)](pqxx::work& tx) {
-    return store::commit(tx, as, who, kind->what->schema(), batch, kind->table.get());
+    const auto& kind = *family->kind;
+    return store::commit(tx, as, who, kind.what->schema(), batch, kind.table.get());
   };
-  auto pool = shared_->find(path::pool);
+  auto pool = shared().find(path::pool);
   if (!pool)
     return come_to<commit_outcome>(&activation::committed, fail(ec::unavailable, "the database"));
   storage::run<commit_outcome>(this, pool, commit_max, std::move(query))
@@ -133,15 +134,15 @@ void entity_actor::carry_out(commit_batch& what) {
 void entity_actor::carry_out(reply& what) {
   if (what.answer && what.answer->repeated) counted::repeated().add();
   // As high as the news of this actor's end, which must not overtake it.
-  send<caf::message_priority::high>(host_, performed{what.ticket, std::move(what.answer)});
+  tell(family_->host, performed{what.ticket, std::move(what.answer)});
 }
 
 void entity_actor::carry_out(const wake_outbox&) {
-  if (auto outbox = shared_->find(path::outbox)) send(outbox, wake{slot_});
+  if (auto outbox = shared().find(path::outbox)) send(outbox, wake{slot_});
 }
 
 void entity_actor::carry_out(const wake_timers&) {
-  if (auto timers = shared_->find(path::timers)) send(timers, wake{slot_});
+  if (auto timers = shared().find(path::timers)) send(timers, wake{slot_});
 }
 
 void entity_actor::carry_out(const give_up&) {
@@ -156,21 +157,26 @@ void entity_actor::end_if_finished() {
 moment entity_actor::now() const {
   auto steady = system().clock().now();
   // Not `owned`: while the slot is being given away, what came before is still answered.
-  auto owner = shared_->slots->owner(slot_);
-  auto mine = owner.epoch == epoch_ && owner.owner == shared_->lease->self();
-  return {shared_->clock->now(), steady, mine && shared_->lease->holds(boot_now())};
+  auto owner = shared().slots->owner(slot_);
+  auto mine = owner.epoch == epoch_ && owner.owner == shared().lease->self();
+  return {shared().clock->now(), steady, mine && shared().lease->holds(boot_now())};
 }
 
 tenure entity_actor::as() const {
-  return {slot_, epoch_, shared_->lease->self()};
+  return {slot_, epoch_, shared().lease->self()};
 }
 
 std::string entity_actor::describe() const {
   return core_.state() ? core_.state()->describe() : "{}";
 }
 
-void entity_actor::on_exit() {
-  host_ = nullptr;
+std::string entity_actor::child_id() const {
+  return key_of(core_.self());
+}
+
+void entity_actor::on_end(supervision::member_ended what) {
+  crowd_member::on_end(what); // first: ENTITIES may ask for the next one at once
+  tell(family_->host, entity_ended{std::move(what)});
 }
 
 } // namespace bpci::entity

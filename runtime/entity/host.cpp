@@ -34,11 +34,6 @@ entity_ref ref_of(std::string_view key) {
   return {std::string{key.substr(0, colon)}, std::string{key.substr(colon + 1)}};
 }
 
-const std::string* host::stored_key(const std::string& key) const {
-  auto found = entities_.find(key);
-  return found == entities_.end() ? nullptr : &found->first;
-}
-
 // -- requests ------------------------------------------------------------------------
 
 void host::take(request_ptr what, const slot_state& slot, instant now, host_effects& out) {
@@ -143,9 +138,13 @@ void host::performed(const std::string& key, std::uint64_t ticket, result<respon
 
 void host::started(const std::string& key, result<actor_no> who, instant now, host_effects& out) {
   auto found = entities_.find(key);
+  if (found != entities_.end() && std::exchange(found->second.gone, false)) {
+    if (who && found->second.actor == *who) return ended(key, *who, now, out);
+    found->second.actor = 0; // an earlier one
+  }
   if (found == entities_.end() || found->second.stage != stage::starting) {
     // Its slot was lost, or is being drained, while it was started.
-    if (who) out.push_back(kill_actor{*who});
+    if (who) out.push_back(kill_actor{key, *who});
     if (found != entities_.end() && !who) ended(key, 0, now, out);
     if (found != entities_.end() && who) found->second.actor = *who;
     return;
@@ -166,8 +165,13 @@ void host::started(const std::string& key, result<actor_no> who, instant now, ho
 
 void host::ended(const std::string& key, actor_no who, instant now, host_effects& out) {
   auto found = entities_.find(key);
-  if (found == entities_.end() || found->second.actor != who) return;
+  if (found == entities_.end()) return;
   auto& x = found->second;
+  if (x.actor == 0 && who != 0) {
+    x.actor = who;
+    x.gone = true;
+  }
+  if (x.gone || x.actor != who) return;
   unrest(x);
   auto lost = x.stage == stage::lost;
   auto busy = std::exchange(x.busy, nullptr);
@@ -186,14 +190,14 @@ void host::ended(const std::string& key, actor_no who, instant now, host_effects
 void host::finish(entry& x, host_effects& out) {
   unrest(x);
   x.stage = stage::finishing;
-  out.push_back(finish_actor{x.actor});
+  out.push_back(finish_actor{*x.key, x.actor});
 }
 
 /// The slot is gone, or has gone and come back: whatever this actor knows is worth nothing.
 void host::lose(entry& x, host_effects& out) {
   unrest(x);
   x.stage = stage::lost;
-  if (x.actor != 0) out.push_back(kill_actor{x.actor});
+  if (x.actor != 0) out.push_back(kill_actor{*x.key, x.actor});
   if (!x.busy) return;
   for (auto ticket : std::exchange(x.busy->in_hand, {}))
     out.push_back(answer_request{ticket, not_ours(x.epoch)});

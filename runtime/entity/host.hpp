@@ -51,9 +51,11 @@ struct answer_request {
 };
 /// Let it finish what it has. Nothing is handed to it any more.
 struct finish_actor {
+  std::string key;
   actor_no who = 0;
 };
 struct kill_actor {
+  std::string key;
   actor_no who = 0;
 };
 struct answer_drain {
@@ -84,8 +86,9 @@ public:
   /// The answer of an actor. One that was given already is ignored.
   void performed(const std::string& key, std::uint64_t ticket, result<response> answer, instant now,
                  host_effects& out);
-  /// It has ended. What it had in hand is answered `restarted`, or `not_owner` when its slot is
-  /// gone; what came after it was told to finish goes to its successor.
+  /// It has ended, maybe before it was `started`. What it had in hand is answered `restarted`, or
+  /// `not_owner` when its slot is gone; what came after it was told to finish goes to its
+  /// successor.
   void ended(const std::string& key, actor_no who, instant now, host_effects& out);
 
   /// The slots are to be given away; `ticket` is answered when their last actor has ended.
@@ -103,8 +106,6 @@ public:
   [[nodiscard]] std::size_t size() const noexcept { return entities_.size(); }
   [[nodiscard]] std::size_t idle() const noexcept { return idle_; }
   [[nodiscard]] std::size_t deferred() const noexcept { return deferred_.size(); }
-  /// Null when the entity has no actor, nor is to have one. Stays valid until `ended` of it.
-  [[nodiscard]] const std::string* stored_key(const std::string& key) const;
 
 private:
   enum class stage : std::uint8_t {
@@ -131,6 +132,7 @@ private:
     std::uint32_t used = 0; ///< a tick
     slots::slot_no slot;
     host::stage stage = stage::starting;
+    bool gone = false; ///< `actor` has ended, and was not `started` yet
   };
 
   struct draining {

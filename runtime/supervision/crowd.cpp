@@ -1,23 +1,22 @@
 #include "runtime/supervision/crowd.hpp"
 
-#include "runtime/actor/actor_base.hpp"
+#include "runtime/supervision/crowd_member.hpp"
 
 #include <utility>
 
 namespace bpci::supervision {
 
-vitals_ptr life_of(const caf::actor& who) {
-  auto* seen = dynamic_cast<observable*>(caf::actor_cast<caf::abstract_actor*>(who));
-  return seen ? seen->life() : nullptr;
+namespace {
+
+const vitals_ptr& life_of(const caf::actor& who) {
+  return static_cast<crowd_member*>(caf::actor_cast<caf::abstract_actor*>(who))->life();
 }
 
+} // namespace
+
 void crowd::add(std::string id, const std::string& type, caf::actor who) {
-  auto actor_id = who.id();
-  auto life = life_of(who);
   auto lock = std::lock_guard{mutex_};
-  auto [place, fresh] = lines_.try_emplace(std::move(id));
-  place->second = {std::move(who), std::move(life), &*types_.insert(type).first};
-  by_actor_.insert_or_assign(actor_id, place);
+  lines_.insert_or_assign(std::move(id), line{std::move(who), &*types_.insert(type).first});
 }
 
 void crowd::stopping(std::string_view id) {
@@ -25,17 +24,14 @@ void crowd::stopping(std::string_view id) {
   if (auto found = lines_.find(id); found != lines_.end()) found->second.stopping = true;
 }
 
-crowd::former crowd::remove(std::uint64_t actor_id) {
+vitals_ptr crowd::remove(std::string_view id, std::uint64_t actor_id) {
   caf::actor last_reference; // destroyed after the lock: an actor's destructor may look up others
   auto lock = std::lock_guard{mutex_};
-  auto found = by_actor_.find(actor_id);
-  if (found == by_actor_.end()) return {};
-  auto line = found->second;
-  last_reference = std::move(line->second.who);
-  auto out = former{line->first, std::move(line->second.life)};
-  by_actor_.erase(found);
-  lines_.erase(line);
-  return out;
+  auto found = lines_.find(id);
+  if (found == lines_.end() || found->second.who.id() != actor_id) return {};
+  last_reference = std::move(found->second.who);
+  lines_.erase(found);
+  return life_of(last_reference);
 }
 
 std::vector<caf::actor> crowd::clear() {
@@ -43,7 +39,6 @@ std::vector<caf::actor> crowd::clear() {
   auto lock = std::lock_guard{mutex_};
   for (auto& [id, x] : lines_)
     out.push_back(std::move(x.who));
-  by_actor_.clear();
   lines_.clear();
   return out;
 }
@@ -83,11 +78,10 @@ tree_row crowd::row_of(const lines::value_type& x) const {
   row.type = *line.type;
   row.state = line.stopping ? child_state::stopping : child_state::running;
   row.actor_id = line.who.id();
-  if (line.life) {
-    row.started_at = line.life->started_at();
-    row.mailbox_depth = line.life->mailbox_depth();
-    row.messages_received = line.life->messages_received();
-  }
+  const auto& life = life_of(line.who);
+  row.started_at = life->started_at();
+  row.mailbox_depth = life->mailbox_depth();
+  row.messages_received = life->messages_received();
   return row;
 }
 

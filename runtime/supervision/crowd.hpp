@@ -13,7 +13,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -34,12 +33,8 @@ public:
   /// It was told to end.
   void stopping(std::string_view id);
 
-  struct former {
-    std::string id;
-    vitals_ptr life;
-  };
-  /// Empty id: it is none of them.
-  former remove(std::uint64_t actor_id);
+  /// Its vitals; null: it is none of them.
+  vitals_ptr remove(std::string_view id, std::uint64_t actor_id);
   /// All of them, for whoever ends them.
   std::vector<caf::actor> clear();
 
@@ -54,8 +49,7 @@ public:
 
 private:
   struct line {
-    caf::actor who;
-    vitals_ptr life;
+    caf::actor who; ///< a crowd_member
     const std::string* type = nullptr;
     bool stopping = false;
   };
@@ -65,9 +59,8 @@ private:
 
   const std::string path_;
   mutable std::mutex mutex_;
-  std::set<std::string> types_;                                 // guarded by mutex_, never shrinks
-  lines lines_;                                                 // guarded by mutex_
-  std::unordered_map<std::uint64_t, lines::iterator> by_actor_; // guarded by mutex_
+  std::set<std::string> types_; // guarded by mutex_, never shrinks
+  lines lines_;                 // guarded by mutex_
 };
 
 } // namespace bpci::supervision

@@ -5,6 +5,7 @@
 #include "runtime/actor/actor_base.hpp"
 #include "runtime/supervision/child_table.hpp"
 #include "runtime/supervision/crowd.hpp"
+#include "runtime/supervision/crowd_member.hpp"
 #include "runtime/time/clock.hpp"
 
 #include <caf/all.hpp>
@@ -205,7 +206,7 @@ private:
   action_result on_stop_member(const std::string& id, const caf::actor& who);
   action_result end_member(const std::string& id, const caf::actor& who);
   void on_crowd_timer(const crowd_timer& x);
-  bool member_ended(const caf::down_msg& what);
+  void on_member_ended(const member_ended& x);
   void end_crowd();
   void kill_crowd();
 
@@ -494,6 +495,7 @@ caf::behavior supervisor::make_behavior() {
       [this](const start_child& x) { return on_start(x); },
       [this](const start_child_like& x) { return on_start_like(x); },
       [this](const crowd_timer& x) { on_crowd_timer(x); },
+      [this](const member_ended& x) { on_member_ended(x); },
       [this](const stop_child& x) { return on_stop(x); },
       [this](const tree_query& x) { return node_->tree.read(x, wall_now()); },
       [this](const find_child& x) -> caf::result<caf::actor> {
@@ -518,10 +520,7 @@ caf::behavior supervisor::make_behavior() {
 
 void supervisor::on_down(const caf::down_msg& what) {
   auto* x = children_.by_address(what.source);
-  if (!x) {
-    if (member_ended(what)) advance();
-    return;
-  }
+  if (!x) return;
   auto crash = x->life ? x->life->crash() : std::string{};
   auto was_going_down = is_going_down(*x);
   let_go(*x);
@@ -739,9 +738,12 @@ caf::result<caf::actor> supervisor::on_start_like(const start_child_like& what) 
   auto context = spawn_context{system(), caf::actor{this}, path_ + '/' + what.id, node_, [] {}};
   auto spawned = spawn_safely(*what.prototype, context);
   if (!spawned) return to_caf(spawned.error());
+  if (!dynamic_cast<crowd_member*>(caf::actor_cast<caf::abstract_actor*>(*spawned))) {
+    send_exit_now(*spawned, caf::exit_reason::kill);
+    return to_caf(ec::invalid_argument, what.id + " is no member of a crowd");
+  }
   crowd_stop_max_ = std::max(crowd_stop_max_, what.prototype->stop_max);
   crowd_->add(what.id, what.prototype->type, *spawned);
-  monitor<caf::message_priority::high>(*spawned);
   return *spawned;
 }
 
@@ -787,23 +789,20 @@ void supervisor::on_crowd_timer(const crowd_timer& due) {
   advance();
 }
 
-/// Returns whether it was one of them.
-bool supervisor::member_ended(const caf::down_msg& what) {
-  if (!crowd_) return false;
-  auto who = crowd_->remove(what.source.id());
-  if (who.id.empty()) return false;
-  auto path = path_ + '/' + who.id;
-  if (how_it_ended(what.reason) == ending::crashed && who.life) {
-    auto why = who.life->crash();
-    if (auto in_hand = who.life->in_hand())
-      node_->quarantine.record(*in_hand,
-                               {path, why.empty() ? text_of(what.reason) : why, wall_now()});
+void supervisor::on_member_ended(const member_ended& x) {
+  auto life = crowd_ ? crowd_->remove(x.id, x.actor_id) : nullptr;
+  if (!life) return;
+  auto path = path_ + '/' + x.id;
+  if (how_it_ended(x.why) == ending::crashed) {
+    auto why = life->crash();
+    if (auto in_hand = life->in_hand())
+      node_->quarantine.record(*in_hand, {path, why.empty() ? text_of(x.why) : why, wall_now()});
   }
-  if (auto waits = member_stops_.find(what.source.id()); waits != member_stops_.end()) {
+  if (auto waits = member_stops_.find(x.actor_id); waits != member_stops_.end()) {
     waits->second.deliver(child_action_done{path, 0});
     member_stops_.erase(waits);
   }
-  return true;
+  advance();
 }
 
 /// They are nobody's any more.

@@ -33,9 +33,9 @@ struct start_child {
   child_spec spec;
 };
 
-/// "Run this child as well", for one of very many that differ in their id only. It is never
-/// restarted; whoever needs it asks again. It takes a fraction of the memory of other children.
-/// Answer and errors as for start_child.
+/// "Run this child as well", for one of very many that differ in their id only, a `crowd_member`
+/// (runtime/supervision/crowd_member.hpp). It is never restarted; whoever needs it asks again. It
+/// takes a fraction of the memory of other children. Answer and errors as for start_child.
 struct start_child_like {
   /// Its `id` is not used; `policy`, `is_supervisor` and `wait_ready_max` have to be temporary,
   /// false and 0.

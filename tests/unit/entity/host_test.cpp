@@ -243,6 +243,20 @@ CAF_TEST(an actor that comes up after its slot was lost is killed) {
   CAF_CHECK_EQUAL(core.size(), 0u);
 }
 
+CAF_TEST(an actor whose end is told before its start is started again for what waits) {
+  auto ticket = send("a");
+  ended("counter:a", 100);
+  CAF_CHECK_EQUAL(core.size(), 1u);
+  started("counter:a", 100);
+  CAF_CHECK_EQUAL(starts.size(), 2u);
+  CAF_CHECK(handed.empty());
+  ended("counter:a", 99); // of an incarnation that nobody has asked for any more
+  started("counter:a", 101);
+  CAF_CHECK_EQUAL(handed.back().second, ticket);
+  performed("counter:a", ticket);
+  CAF_CHECK_EQUAL(code_of(ticket), "none");
+}
+
 CAF_TEST(activations in the background have a rate and give way to others) {
   auto mine = slot_state{slot_no{5}, epoch_no{2}, epoch_no{2}};
   for (auto i = 0; i < 20; ++i)

@@ -19,7 +19,7 @@ struct crowd_fixture : fixture {
       auto id = x.path.substr(x.path.rfind('/') + 1);
       if (id == "bad") return fail(ec::retry_after, "later");
       note(log, '+', id);
-      return x.system.spawn<obedient>(id, log, x.ready, deaf);
+      return x.system.spawn<obedient>(x, id, log, deaf);
     };
     return std::make_shared<const child_spec>(std::move(spec));
   }

@@ -2,8 +2,8 @@
 
 #include "messages/inspect.hpp"
 #include "messages/runtime/supervision.hpp"
-#include "runtime/actor/actor_base.hpp"
 #include "runtime/actor/actor_config.hpp"
+#include "runtime/supervision/crowd_member.hpp"
 #include "runtime/supervision/register_messages.hpp"
 #include "runtime/supervision/supervisor_actor.hpp"
 
@@ -33,11 +33,13 @@ inline void note(const journal& log, char what, const std::string& id) {
 
 /// Obeys words: crash, done (ends normally), away (ends because its database is), ping, ready.
 /// "poison NAME" crashes with the message NAME in hand, "keep" is never answered.
-class obedient final : public actor_base<> {
+class obedient final : public crowd_member {
 public:
-  obedient(caf::actor_config& cfg, std::string id, journal log, std::function<void()> ready,
-           bool deaf)
-      : actor_base(cfg), id_(std::move(id)), log_(std::move(log)), ready_(std::move(ready)) {
+  obedient(caf::actor_config& cfg, const spawn_context& in, std::string id, journal log, bool deaf)
+      : crowd_member(cfg, in.supervisor.address()),
+        id_(std::move(id)),
+        log_(std::move(log)),
+        ready_(in.ready) {
     if (deaf) set_exit_handler([](caf::exit_msg&) {}); // all but kill
   }
 
@@ -51,6 +53,9 @@ public:
     note(log_, '-', id_);
     kept_.clear(); // a promise holds its asker, who may hold this actor
   }
+
+protected:
+  std::string child_id() const override { return id_; }
 
 private:
   caf::result<std::string> obey(const std::string& word) {
@@ -100,7 +105,7 @@ struct fixture : test_coordinator_fixture<config> {
     spec.policy = policy;
     spec.spawn = [id, log = log](const spawn_context& x) -> result<caf::actor> {
       note(log, '+', id);
-      return x.system.spawn<obedient>(id, log, x.ready, false);
+      return x.system.spawn<obedient>(x, id, log, false);
     };
     return spec;
   }
@@ -109,7 +114,7 @@ struct fixture : test_coordinator_fixture<config> {
     auto spec = child(id);
     spec.spawn = [id, log = log](const spawn_context& x) -> result<caf::actor> {
       note(log, '+', id);
-      return x.system.spawn<obedient>(id, log, x.ready, true);
+      return x.system.spawn<obedient>(x, id, log, true);
     };
     return spec;
   }

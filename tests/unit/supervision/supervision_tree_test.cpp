@@ -28,7 +28,7 @@ struct tree_fixture {
     spec.id = id;
     spec.type = "OBEDIENT";
     spec.spawn = [id, deaf](const spawn_context& x) -> result<caf::actor> {
-      return x.system.spawn<obedient>(id, std::make_shared<std::string>(), x.ready, deaf);
+      return x.system.spawn<obedient>(x, id, std::make_shared<std::string>(), deaf);
     };
     return spec;
   }
