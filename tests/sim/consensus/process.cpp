@@ -245,8 +245,10 @@ void process::made(height at, round_no round) {
   what.time = timestamp_ms{std::max(clock().get(), state_->head.time.get() + 1)};
   for (const auto& [id, x] : pool_)
     if (what.transactions.size() < 10) what.transactions.push_back(x);
+  std::set<address> named;
   for (const auto& x : proofs_)
-    if (what.misbehaviour.size() < 4) what.misbehaviour.push_back(x);
+    if (is_worth_a_block(*state_, x) && named.insert(*accused_by(x)).second)
+      what.misbehaviour.push_back(x);
   auto top = head();
   what.parent_seals = top.seals;
   what.late_seals = top.late;

@@ -214,10 +214,10 @@ verdict run(const plan& what, bool tracing) {
 
 std::string to_string(const plan& what, const verdict& x) {
   auto text = to_string(what);
-  for (const auto& line : x.trace)
-    text += "  " + line + "\n";
   for (const auto& line : x.violations)
     text += "  violated: " + line + "\n";
+  for (const auto& line : x.trace)
+    text += "  " + line + "\n";
   return text;
 }
 

@@ -1,0 +1,43 @@
+#define CAF_SUITE sim_consensus_random
+
+#include "scenarios.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+#include <chrono>
+
+using namespace bpci::consensus::sim;
+
+namespace {
+
+void try_seeds(std::uint64_t count, const shape& how) {
+  totals sum;
+  auto began = std::chrono::steady_clock::now();
+  auto failed = run_seeds(count, how, sum);
+  std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  CAF_MESSAGE(to_string(sum) << "; " << static_cast<double>(sum.runs) / took.count() << " runs/s");
+  if (!failed.empty()) CAF_FAIL(failed);
+  CAF_CHECK(sum.heights > 0);
+}
+
+} // namespace
+
+CAF_TEST(honest validators agree whatever happens to them) {
+  try_seeds(3'500, {});
+}
+
+CAF_TEST(honest validators agree whatever less than a third says) {
+  try_seeds(2'500, {.traitors = true});
+}
+
+CAF_TEST(after any trouble everybody decides within the bound) {
+  try_seeds(2'000, {.live = true});
+}
+
+CAF_TEST(after any trouble everybody decides within the bound in spite of traitors) {
+  try_seeds(1'500, {.live = true, .traitors = true});
+}
+
+CAF_TEST(where a third lies a disagreement is noticed and the liars are named) {
+  try_seeds(500, {.live = true, .crashes = false, .hopeless = true, .least = 4});
+}

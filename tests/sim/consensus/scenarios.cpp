@@ -1,0 +1,99 @@
+#include "scenarios.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace bpci::consensus::sim {
+
+namespace {
+
+#ifdef BPCI_SANITIZE
+constexpr std::uint64_t part = 20; ///< the sanitizers make it that much slower
+#else
+constexpr std::uint64_t part = 1;
+#endif
+
+} // namespace
+
+plan calm_plan(std::vector<std::uint64_t> weights) {
+  plan out;
+  out.weights = std::move(weights);
+  out.delay_min = out.delay_max = 10 * ms;
+  out.fsync_max = out.execute_max = instant{0};
+  out.ends = 20 * seconds;
+  return out;
+}
+
+plan calm_plan(std::size_t n) {
+  return calm_plan(std::vector<std::uint64_t>(n, 1));
+}
+
+void add_works(plan& to, std::size_t count, instant every, instant from) {
+  auto id = static_cast<std::uint64_t>(to.works.size());
+  for (std::size_t i = 0; i < count; ++i)
+    to.works.push_back({.at = from + i * every, .id = ++id});
+}
+
+std::string report(const plan& what) {
+  auto first = run(what);
+  auto fails = [&](const plan& less) {
+    auto got = run(less);
+    return !got.violations.empty();
+  };
+  auto shortest = shrunk(what, fails);
+  auto got = run(shortest, true);
+  auto text = "seed " + std::to_string(what.seed) + ": "
+              + (first.violations.empty() ? "nothing" : first.violations.front()) + "; of "
+              + std::to_string(what.faults.size()) + " faults "
+              + std::to_string(shortest.faults.size()) + " are needed\n";
+  return text + to_string(shortest, got);
+}
+
+std::string failure(const plan& what, verdict* out) {
+  auto got = run(what);
+  auto text = got.violations.empty() ? std::string{} : report(what);
+  if (out) *out = std::move(got);
+  return text;
+}
+
+std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
+  const auto* text = std::getenv(name);
+  return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+void totals::add(const verdict& x) {
+  ++runs;
+  heights += x.heights;
+  steps += x.steps;
+  restarts += x.restarts;
+  proofs += x.proofs;
+  halts += x.halts;
+  disagreements += x.disagreed;
+  slowest = std::max(slowest, x.recovery);
+  largest = std::max(largest, x.engine_bytes);
+}
+
+std::string to_string(const totals& x) {
+  return std::to_string(x.runs) + " seeds, " + std::to_string(x.heights) + " blocks, "
+         + std::to_string(x.steps) + " steps, " + std::to_string(x.restarts) + " restarts, "
+         + std::to_string(x.proofs) + " proofs, " + std::to_string(x.disagreements)
+         + " disagreements, " + std::to_string(x.halts) + " halts, slowest recovery "
+         + std::to_string(x.slowest.count() / 1'000) + " ms, largest engine "
+         + std::to_string(x.largest / 1'024) + " KiB";
+}
+
+std::string run_seeds(std::uint64_t count, const shape& how, totals& sum) {
+  const auto only = number_from("BPCI_SIM_SEED", 0);
+  const auto from = only ? only : number_from("BPCI_SIM_FROM", 1);
+  const auto seeds =
+      only ? 1 : number_from("BPCI_SIM_SEEDS", std::max<std::uint64_t>(count / part, 1));
+  for (auto seed = from; seed < from + seeds; ++seed) {
+    auto what = random_plan(seed, how);
+    auto got = run(what);
+    if (!got.violations.empty()) return report(what);
+    sum.add(got);
+  }
+  return {};
+}
+
+} // namespace bpci::consensus::sim
