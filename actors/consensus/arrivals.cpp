@@ -1,0 +1,139 @@
+#include "actors/consensus/body.hpp"
+#include "actors/consensus/engine_state.hpp"
+#include "actors/consensus/justification.hpp"
+
+/// What comes in, until it is known who said it and whether it counts; cheap checks first. Nothing
+/// is kept before its signatures are checked.
+namespace bpci::consensus {
+
+void engine::state::receive(const proposal_message& x) {
+  if (x.what.by != proposer(x.what.round) || !is_known(x.what, set)) return;
+  if (block_id(x.body.head) != x.what.block_id
+      || justification_hash(x.changes, x.prepares) != x.what.justification)
+    return;
+  witness(x.what, book);
+  if (formed && !spare && formed->block_id == x.what.block_id && roots_match(x.body))
+    spare = x.body;
+  upon_proposal(x);
+}
+
+void engine::state::receive(const prepare& x) {
+  if (is_known(x, set) && witness(x, book)) shown = true;
+}
+
+void engine::state::receive(const commit& x) {
+  if (!is_known(x, set) || !witness(x, book)) return;
+  shown = true;
+  auto quorum = book.certificate_of(x, set);
+  if (!quorum) return;
+  const auto* ours = decided ? &decided->seals : formed ? &*formed : nullptr;
+  if (ours && conflict(*ours, *quorum)) return halt_upon(*ours, *quorum, set, book);
+  if (ours) return;
+  formed = std::move(quorum);
+  if (!body_of(formed->block_id)) fall_behind_to(x.by, at);
+}
+
+void engine::state::receive(const round_change_message& x) {
+  const auto* known = changes.find(x.what.by);
+  auto is_news = !known || known->what.round < x.what.round;
+  if (!is_news && *known != x && !is_known(x.what, set)) return;
+  if (is_news && !is_valid_round_change(x, at, set, check)) return;
+  witness(x.what, book);
+  if (is_news) changes.add(x);
+  shown = true;
+  if (x.what.by != keys->self() && (decided || x.what.round < round)) answer(x.what.by);
+}
+
+/// Whoever is in a round, or at a height, that is over hears where the others are. [Celo #714: they
+/// would wait for each other for ever]
+void engine::state::answer(const address& to) {
+  if (decided)
+    out.push_back(send_to{to, *decided});
+  else if (auto mine = safety.change_message(); mine && mine->what.round == round)
+    out.push_back(send_to{to, *mine});
+}
+
+void engine::state::receive(const sealed_block& x, const address& from) {
+  const auto of = x.what.head.at;
+  auto was = past.find(of);
+  if (was != past.end()) {
+    const auto& set_then = was->second.set;
+    if (x.seals.block_id == block_id(x.what.head) && conflict(was->second.seals, x.seals)
+        && check_certificate(x.seals, set_then, check)) {
+      witness(x.seals, was->second.book);
+      halt_upon(was->second.seals, x.seals, set_then, was->second.book);
+    }
+  } else if (of == at) {
+    // The same again costs nothing.
+    if (decided && decided->seals.block_id == x.seals.block_id) return;
+    if (!check_sealed_block(x, head, check)) return;
+    witness(x.seals, book);
+    const auto* ours = decided ? &decided->seals : formed ? &*formed : nullptr;
+    if (ours && conflict(*ours, x.seals)) return halt_upon(*ours, x.seals, set, book);
+    upon_new_block(x);
+  } else if (of > at && of > hinted) {
+    // The validators there are not known; one of those who are must have sealed it.
+    for (const auto& s : x.seals.seals)
+      if (auto vote = commit_of(x.seals, s);
+          x.seals.at == of && (is_known(vote, set) || is_known(vote, next_set)))
+        return fall_behind_to(from, of);
+  }
+}
+
+/// A height that is decided. Votes are looked at for lies only; whoever asks for a round is told.
+void engine::state::receive_late(const consensus_message& x) {
+  if (const auto* change = std::get_if<round_change_message>(&x)) answer_late(change->what);
+  auto found = past.find(origin_of(x)->at);
+  if (found == past.end()) return;
+  auto& was = found->second;
+  if (const auto* vote = std::get_if<prepare>(&x)) {
+    if (is_known(*vote, was.set)) witness(*vote, was.book);
+  } else if (const auto* change = std::get_if<round_change_message>(&x)) {
+    if (is_known(change->what, was.set)) witness(change->what, was.book);
+  } else if (const auto* late = std::get_if<commit>(&x)) {
+    if (!is_known(*late, was.set) || !witness(*late, was.book)) return;
+    auto quorum = was.book.certificate_of(*late, was.set);
+    if (quorum && conflict(was.seals, *quorum)) halt_upon(was.seals, *quorum, was.set, was.book);
+  }
+}
+
+void engine::state::answer_late(const round_change& x) {
+  auto was = past.find(x.at);
+  auto known = is_known(x, set) || is_known(x, next_set)
+               || (was != past.end() && is_known(x, was->second.set));
+  if (!known || x.by == keys->self()) return;
+  if (last) {
+    out.push_back(send_to{x.by, *last});
+    return;
+  }
+  // The block is only on the disk; that it is final is said by those who sealed it.
+  for (const auto& s : head.seals.seals)
+    out.push_back(send_to{x.by, commit_of(head.seals, s)});
+}
+
+/// A height that is still to come. Its validators are known for the next one only; beyond, whoever
+/// is known now may say that the others are there.
+void engine::state::receive_early(const consensus_message& x) {
+  auto from = *origin_of(x);
+  auto known = std::visit(
+      [&](const auto& m) {
+        using type = std::decay_t<decltype(m)>;
+        auto either = [&](const auto& vote) {
+          return is_known(vote, set) || is_known(vote, next_set);
+        };
+        if constexpr (std::is_same_v<type, sealed_block>)
+          return false;
+        else if constexpr (requires { m.what.by; })
+          return either(m.what);
+        else
+          return either(m);
+      },
+      x);
+  if (!known || from.by == keys->self()) return;
+  ahead.keep(at, from, x);
+  // While a decided block is being stored, the others may well have begun the next height.
+  auto here = at.get() + (decided ? 1 : 0);
+  if (from.at.get() > here + 1 && from.at > hinted) fall_behind_to(from.by, from.at);
+}
+
+} // namespace bpci::consensus
