@@ -94,6 +94,7 @@ struct engine::state {
   [[nodiscard]] bool is_mine(round_no of) const { return proposer(of) == keys->self(); }
   [[nodiscard]] const block* body_of(const hash& id) const;
   [[nodiscard]] milliseconds timeout() const;
+  [[nodiscard]] std::uint64_t weight_in(round_no of) const;
 
   // where.cpp
   [[nodiscard]] standing describe() const;

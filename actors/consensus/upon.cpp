@@ -218,7 +218,7 @@ void engine::state::resume() {
 void engine::state::keep_time() {
   if (decided || !halted.empty()) return;
   auto outlook = rules::round_outlook{round, work || shown, offer.has_value(),
-                                      set.is_quorum(changes.weight_from(round, set))};
+                                      set.is_quorum(weight_in(round))};
   if (!timing && safety.may_sign() && rules::may_time_out(outlook)) {
     timing = true;
     out.push_back(start_timer{{timer_expired::kind::round, at, round}, timeout()});
@@ -228,6 +228,22 @@ void engine::state::keep_time() {
     repeating = true;
     out.push_back(start_timer{{timer_expired::kind::resend, at, round}, how.round_base});
   }
+}
+
+/// Who is in that round or beyond, by whatever it said: a vote shows it as well as a wish for the
+/// round, which whoever has committed in it and starts again does not repeat.
+std::uint64_t engine::state::weight_in(round_no of) const {
+  std::uint64_t out = 0;
+  auto reaches = [&](const auto& votes_by_round) {
+    return !votes_by_round.empty() && votes_by_round.rbegin()->first >= of;
+  };
+  for (const auto& v : set.members()) {
+    const auto* change = changes.find(v.id);
+    if ((change && change->what.round >= of) || reaches(book.prepares.of(v.id))
+        || reaches(book.commits.of(v.id)))
+      out += v.weight;
+  }
+  return out;
 }
 
 /// base * 2^r, at most the maximum; in integers, which do not overflow.

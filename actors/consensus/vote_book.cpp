@@ -33,13 +33,6 @@ const round_change_message* change_book::find(const address& by) const {
   return found == newest_.end() ? nullptr : &found->second;
 }
 
-std::uint64_t change_book::weight_from(round_no round, const validator_set& set) const {
-  std::uint64_t out = 0;
-  for (const auto& [by, x] : newest_)
-    if (x.what.round >= round) out += set.weight_of(by);
-  return out;
-}
-
 std::optional<round_no> change_book::weak_above(round_no round, const validator_set& set) const {
   std::map<round_no, std::uint64_t, std::greater<>> weights;
   for (const auto& [by, x] : newest_)

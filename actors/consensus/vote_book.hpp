@@ -100,8 +100,6 @@ public:
   /// Exactly of this round.
   [[nodiscard]] std::vector<round_change> all(round_no round) const;
   [[nodiscard]] const round_change_message* find(const address& by) const;
-  /// The weight of those who want this round or a later one.
-  [[nodiscard]] std::uint64_t weight_from(round_no round, const validator_set& set) const;
   /// The highest round that a weak set has reached, if above `round`.
   [[nodiscard]] std::optional<round_no> weak_above(round_no round, const validator_set& set) const;
   /// The block of an id, if a claim holds it.
