@@ -99,7 +99,9 @@ void oracle::said(std::size_t process, const consensus_message& what) {
           once(process, key, "proposal", all[x.what.round.get()].proposal, all_of_it, all,
                x.what.round.get());
         } else if constexpr (std::is_same_v<T, round_change_message>) {
-          if (x.what.by == key) said_change(process, x.what, of(key, x.what.at));
+          if (x.what.by != key) return;
+          said_change(process, x.what, of(key, x.what.at));
+          watch_haste(process, x.what);
         } else {
           if (x.by != key) return;
           constexpr auto is_prepare = std::is_same_v<T, prepare>;
@@ -107,6 +109,8 @@ void oracle::said(std::size_t process, const consensus_message& what) {
           auto& here = all[x.round.get()];
           once(process, key, is_prepare ? "prepare" : "commit",
                is_prepare ? here.prepare : here.commit, x.block_id, all, x.round.get());
+          watch_vote(process, x.at, x.round.get(), x.block_id);
+          if constexpr (!is_prepare) watch_commit(process, x);
         }
       },
       what);
@@ -124,6 +128,71 @@ void oracle::said_change(std::size_t process, const round_change& x, height_said
       accuse(process, "has committed at " + place(x.at, round) + " and forgets it at "
                           + place(x.at, x.round.get()));
   }
+}
+
+// -- what it leads to ------------------------------------------------------------------------
+
+const std::vector<validator>* oracle::validators_of(height at) const {
+  if (at.get() == 1) return &ledger_.genesis()->validators;
+  const auto* parent = this->at(at.get() - 1);
+  auto state = parent ? ledger_.find(*parent) : nullptr;
+  return state ? &state->validators : nullptr;
+}
+
+template <class Has>
+bool oracle::may_be_quorum(height at, Has has) const {
+  const auto* set = validators_of(at);
+  if (!set) return false;
+  std::uint64_t part = 0;
+  for (const auto& v : *set) {
+    auto key = number_of(v.id);
+    auto said = said_.find(key);
+    const height_said* here = nullptr;
+    if (said != said_.end())
+      if (auto found = said->second.find(at.get()); found != said->second.end())
+        here = &found->second;
+    if (plan_.is_guilty(key) || (here && has(*here))) part += v.weight;
+  }
+  return is_quorum(part, total(*set));
+}
+
+/// Once so many have committed to a block that liars could seal it, nobody may vote for another one
+/// in a later round: long before two blocks are final.
+void oracle::watch_commit(std::size_t process, const commit& x) {
+  if (hopeless_ || sealable_.contains(x.at.get())) return;
+  auto round = x.round.get();
+  auto same = [&](const height_said& here) {
+    auto found = here.find(round);
+    return found != here.end() && found->second.commit == x.block_id;
+  };
+  if (!may_be_quorum(x.at, same)) return;
+  sealable_[x.at.get()] = {round, x.block_id};
+  for (const auto& [key, heights] : said_) {
+    auto found = heights.find(x.at.get());
+    if (found == heights.end()) continue;
+    for (auto later = found->second.upper_bound(round); later != found->second.end(); ++later)
+      if (later->second.prepare && *later->second.prepare != x.block_id)
+        accuse(process, "commits to what v" + std::to_string(key) + " has left behind");
+  }
+}
+
+void oracle::watch_vote(std::size_t process, height at, std::uint32_t round, const hash& id) {
+  auto found = sealable_.find(at.get());
+  if (found == sealable_.end() || round <= found->second.round || found->second.id == id) return;
+  accuse(process, "votes for " + brief(id) + " at " + place(at, round) + ", and "
+                      + brief(found->second.id) + " may be final since round "
+                      + std::to_string(found->second.round));
+}
+
+/// Nobody goes on to a round before a quorum is in the one before it.
+void oracle::watch_haste(std::size_t process, const round_change& x) {
+  if (hopeless_ || x.round.get() < 2) return;
+  auto is_there = [&](const height_said& here) {
+    return here.lower_bound(x.round.get() - 1) != here.end();
+  };
+  if (validators_of(x.at) && !may_be_quorum(x.at, is_there))
+    accuse(process, "asks for " + place(x.at, x.round.get())
+                        + " and no quorum can be in the round before");
 }
 
 // -- what is decided -----------------------------------------------------------------------

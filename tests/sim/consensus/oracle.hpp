@@ -50,6 +50,14 @@ private:
             const hash& now, height_said& all, std::uint32_t round);
   void said_change(std::size_t process, const round_change& x, height_said& all);
   height_said& of(const address& by, height at);
+  /// Of that height; null: its parent is not known.
+  [[nodiscard]] const std::vector<validator>* validators_of(height at) const;
+  /// The weight of those of whom that holds, and of all who may say anything.
+  template <class Has>
+  [[nodiscard]] bool may_be_quorum(height at, Has has) const;
+  void watch_vote(std::size_t process, height at, std::uint32_t round, const hash& id);
+  void watch_commit(std::size_t process, const commit& x);
+  void watch_haste(std::size_t process, const round_change& x);
   void check_seals(std::size_t process, const sealed_block& what, const chain_state& parent);
   void check_block(std::size_t process, const sealed_block& what, const chain_state& parent);
 
@@ -61,6 +69,11 @@ private:
   std::map<std::uint64_t, round_no> rounds_;
   std::map<std::size_t, std::map<std::uint64_t, height_said>> said_; ///< by key
   std::map<address, std::vector<evidence::kind>> accused_;
+  struct sealable {
+    std::uint32_t round = 0;
+    hash id{};
+  };
+  std::map<std::uint64_t, sealable> sealable_; ///< by height
   bool disagreed_ = false;
   std::size_t proofs_ = 0, halts_ = 0;
 };

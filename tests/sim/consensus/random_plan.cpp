@@ -20,6 +20,7 @@ public:
     for (std::uint64_t i = 0; i < count; ++i)
       trouble_of_any_kind();
     if (luck_.percent(15) && n() > 2) swizzle();
+    if (luck_.percent(35)) bad_weather();
     work_to_do();
     std::ranges::sort(out_.faults, {}, &fault::at);
     return std::move(out_);
@@ -132,6 +133,21 @@ private:
     default:
       crash(x);
     }
+    out_.faults.push_back(x);
+  }
+
+  /// All the time, and with rounds that are short in comparison: quorums come about by halves.
+  void bad_weather() {
+    out_.base = milliseconds{luck_.between(80, 300)};
+    out_.cap = out_.base * 8;
+    auto base = static_cast<std::uint64_t>(out_.base.count());
+    fault x;
+    x.lasts = out_.trouble_ends;
+    x.what = trouble::lose;
+    x.amount = static_cast<std::int64_t>(luck_.between(5, 50));
+    out_.faults.push_back(x);
+    x.what = trouble::lag;
+    x.amount = static_cast<std::int64_t>(luck_.between(base / 2, 3 * base));
     out_.faults.push_back(x);
   }
 

@@ -85,7 +85,28 @@ void amnesiac::says(const consensus_message& what) {
   tell_all(forgetful);
 }
 
+/// A block of its own in its next round, though nobody asked for that and another one may be final.
+void false_claimer::usurp(height at) {
+  if (!block_ || block_->head.at != at || usurped_ == at) return;
+  usurped_ = at;
+  const auto& set = on_.chain_now().validators;
+  auto behind = std::ranges::upper_bound(set, on_.chain_now().head.proposer, {}, &validator::id);
+  auto first = static_cast<std::size_t>(behind - set.begin()) % set.size();
+  std::uint32_t round = 0;
+  while (set[(first + round) % set.size()].id != on_.keys().self())
+    if (++round > set.size()) return;
+  if (round == 0) return;
+  proposal_message x;
+  x.body = sibling(*block_);
+  x.body.head.proposer = on_.keys().self();
+  x.what = {at, round_no{round}, block_id(x.body.head), {}, {}, {}};
+  justify(x);
+  sign(x.what, on_.keys());
+  tell_all(x);
+}
+
 void false_claimer::hears(const consensus_message& what) {
+  if (const auto* x = std::get_if<commit>(&what); x && on_.luck().percent(30)) usurp(x->at);
   if (const auto* x = std::get_if<prepare>(&what)) keep(heard_, *x, on_.luck());
   if (const auto* x = std::get_if<proposal_message>(&what)) block_ = x->body;
 }
@@ -132,6 +153,9 @@ proposal_message false_claimer::false_proposal(proposal_message x) {
   case 3:
     std::erase_if(x.changes, [](const round_change& y) { return y.prepared.has_value(); });
     x.prepares.clear();
+    x.body = sibling(x.body);
+    x.body.head.proposer = on_.keys().self();
+    x.what.block_id = block_id(x.body.head);
     break;
   case 4:
     x.body = sibling(x.body);

@@ -38,9 +38,11 @@ public:
 private:
   [[nodiscard]] round_change_message false_change(round_change_message x);
   [[nodiscard]] proposal_message false_proposal(proposal_message x);
+  void usurp(height at);
 
   std::vector<prepare> heard_;
   std::optional<block> block_;
+  height usurped_;
 };
 
 class mute final : public conduct {

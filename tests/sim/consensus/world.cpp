@@ -171,15 +171,17 @@ void world::calm() {
             + std::to_string(deadline_.count() / 1'000) + " ms");
 }
 
-/// Everybody's timer of now runs out; then come rounds whose proposers may all be traitors, and one
-/// of an honest one.
+/// Everybody's timer of now runs out; then come rounds whose proposers may all be traitors or only
+/// watch, and one of an honest one.
 instant world::bound() const {
   instant timers{0};
   std::uint32_t round = 0;
   std::size_t liars = 0;
   for (const auto& x : processes_) {
-    if (!x->honest()) ++liars;
-    if (!has_to_decide(*x)) continue;
+    if (!has_to_decide(*x)) {
+      ++liars;
+      continue;
+    }
     timers = std::max(timers, x->timer_left());
     round = std::max(round, x->where().round.get());
   }
