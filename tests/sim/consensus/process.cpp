@@ -300,12 +300,6 @@ void process::perform(const report_evidence& x) {
   take(number_, gossip{{}, {x.what}});
 }
 
-void process::perform(const fall_behind& x) {
-  for (std::size_t i = 0; i < around_.what().processes(); ++i)
-    if (i != number_ && around_.what().key(i) == number_of(x.ask) && asked_ == 0)
-      ask(i, height{at().get() + 1});
-}
-
 void process::perform(const halt& x) {
   halted_ = true;
   if (around_.tracing()) around_.note(number_, "HALTS: " + x.why);

@@ -32,9 +32,23 @@ void process::ask(std::size_t whom, height from) {
 }
 
 void process::ask_somebody() {
-  if (asked_ != 0) return;
-  auto whom = luck_.below(around_.what().processes());
-  if (whom != number_ && !liars_.contains(whom)) ask(whom, height{at().get() + 1});
+  std::vector<std::size_t> whom;
+  for (std::size_t i = 0; i < around_.what().processes(); ++i)
+    if (i != number_ && !liars_.contains(i)) whom.push_back(i);
+  if (asked_ == 0 && !whom.empty())
+    ask(whom[luck_.below(whom.size())], height{at().get() + 1});
+}
+
+/// Who said it may lie, or be gone when it is asked: then anybody will do.
+void process::perform(const fall_behind& x) {
+  auto& of = around_.what();
+  auto first = number_;
+  for (std::size_t i = 0; i < of.processes() && first == number_; ++i)
+    if (i != number_ && of.key(i) == number_of(x.ask) && !liars_.contains(i)) first = i;
+  if (first == number_ || luck_.percent(25))
+    ask_somebody();
+  else if (asked_ == 0)
+    ask(first, height{at().get() + 1});
 }
 
 void process::answer(std::size_t whom, height from) {
