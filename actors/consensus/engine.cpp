@@ -42,15 +42,10 @@ void engine::state::on(const begin& x) {
 }
 
 void engine::state::on(const arrived& x) {
-  if (const auto* whole = std::get_if<sealed_block>(&x.what)) return receive(*whole, x.from);
-  auto of = origin_of(x.what)->at;
-  if (of < at) return receive_late(x.what);
-  if (of > at) return receive_early(x.what);
-  std::visit(
-      [&](const auto& m) {
-        if constexpr (!std::is_same_v<std::decay_t<decltype(m)>, sealed_block>) receive(m);
-      },
-      x.what);
+  auto of = origin_of(x.what);
+  if (of && of->at < at) return receive_late(x.what, x.from);
+  if (of && of->at > at) return receive_early(x.what);
+  std::visit([&](const auto& m) { receive(m, x.from); }, x.what);
 }
 
 void engine::state::on(const work_due&) {
@@ -99,8 +94,8 @@ void engine::state::on(const block_checked& x) {
 void engine::state::on(const advanced& x) {
   const auto& next = x.head;
   if (next.head.at < at) return;
-  if (decided && next.head.at == at && next.id != decided->seals.block_id)
-    return halt_upon(decided->seals, next.seals, set, book);
+  if (const auto* ours = final_here(); ours && next.head.at == at && next.id != ours->block_id)
+    return halt_upon(*ours, next.seals, set, book);
   if (next.head.at == at) {
     auto& was = past[at];
     was = {set, decided ? decided->seals : next.seals, std::move(book), {}};

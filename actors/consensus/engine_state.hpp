@@ -41,15 +41,17 @@ struct engine::state {
   void on(const advanced& x);
 
   // arrivals.cpp: who said it, and whether it counts
-  void receive(const proposal_message& x);
-  void receive(const prepare& x);
-  void receive(const commit& x);
-  void receive(const round_change_message& x);
+  void receive(const proposal_message& x, const address& from);
+  void receive(const prepare& x, const address& from);
+  void receive(const commit& x, const address& from);
+  void receive(const round_change_message& x, const address& from);
   void receive(const sealed_block& x, const address& from);
-  void receive_late(const consensus_message& x);
+  void receive_late(const consensus_message& x, const address& from);
   void receive_early(const consensus_message& x);
+  void receive_other(const sealed_block& x, const address& from);
   void answer(const address& to);
   void answer_late(const round_change& x);
+  [[nodiscard]] const certificate* final_here() const;
   template <class Vote>
   bool is_known(const Vote& x, const validator_set& of) {
     return of.contains(x.by) && check(x);
@@ -88,13 +90,15 @@ struct engine::state {
   void cast(consensus_message x);
   void repeat();
   void keep_time();
+  void fetch_formed();
+  void remember_parent();
   void fall_behind_to(const address& ask, height at_height);
 
   [[nodiscard]] const address& proposer(round_no of) const;
   [[nodiscard]] bool is_mine(round_no of) const { return proposer(of) == keys->self(); }
+  [[nodiscard]] bool has_prepared(const proposal& x) const;
   [[nodiscard]] const block* body_of(const hash& id) const;
   [[nodiscard]] milliseconds timeout() const;
-  [[nodiscard]] std::uint64_t weight_in(round_no of) const;
 
   // where.cpp
   [[nodiscard]] standing describe() const;
@@ -125,7 +129,8 @@ struct engine::state {
   bool work = false;                 ///< here
   bool shown = false;                ///< by somebody's message: there is work somewhere
   std::optional<certificate> formed; ///< a quorum has committed
-  std::optional<block> spare;        ///< the block of `formed`, from a proposal that came late
+  /// Of the round before, or of `formed` by a proposal that came too late for anything else.
+  std::optional<block> spare;
   std::optional<sealed_block> decided;
   std::set<std::pair<evidence::kind, address>> accused;
   std::optional<hash> valid; ///< what was checked last, and was valid
@@ -134,8 +139,9 @@ struct engine::state {
   // this round
   round_no round;
   std::optional<struct offer> offer;
-  bool making = false;   ///< a block of one's own
-  bool proposed = false; ///< by this validator
+  bool making = false;    ///< a block of one's own
+  bool proposed = false;  ///< by this validator
+  bool justified = false; ///< a proposal was; perhaps in a former life
   bool timing = false;
   bool repeating = false;
 };

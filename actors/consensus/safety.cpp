@@ -1,10 +1,15 @@
 #include "actors/consensus/safety.hpp"
 
+#include <algorithm>
+
 namespace bpci::consensus {
 
 void safety::start(const begin& what, timestamp_ms now) {
   const auto& head = what.head.head;
-  if (what.journal == journal_state::lost)
+  auto has_sealed = std::ranges::any_of(what.head.seals.seals,
+                                        [&](const seal& s) { return s.by == keys_->self(); });
+  auto is_behind = has_sealed && (!what.record || what.record->at < head.at);
+  if (what.journal == journal_state::lost || is_behind)
     watch_ =
         watch{height{head.at.get() + margin_}, timestamp_ms{now.get() + 2 * precision_.count()}};
   else if (what.record)

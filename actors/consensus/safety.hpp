@@ -28,6 +28,9 @@ namespace bpci::consensus {
 /// From the height above that block on it signs again. A chain that cannot go on without this
 /// validator waits for ever: then its key has to be replaced.
 ///
+/// `fresh`, or a record that is older than the chain, while this validator has sealed the block
+/// that the chain stands at: that is a lost record as well, whatever the disk says.
+///
 /// A record of a height above the chain's says that blocks were lost but the record was not: then
 /// nothing is signed below it.
 class safety {

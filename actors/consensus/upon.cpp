@@ -33,15 +33,15 @@ void engine::state::upon_proposal(const proposal_message& x) {
   if (decided || x.what.round < round || (x.what.round == round && offer)) return;
   if (!rules::is_justified(x, set, x.what.by, check)) return;
   if (!check_block_upon(x.body, head, how.chain_id)) return;
-  // A block that was prepared was timely when it was new. Unjustified prepares do not get here.
-  auto is_new = x.prepares.empty();
+  // A block that was prepared, by a quorum or in a former life, was timely when it was new.
+  auto is_new = x.prepares.empty() && !has_prepared(x.what);
   if (is_new && !is_timely(x.body.head.time, now, x.what.round, how)) return;
 
   for (const auto& c : x.changes)
     witness(c, book);
   if (x.what.round > round) enter(x.what.round);
   offer = {x};
-  shown = true;
+  justified = shown = true;
   if (valid == x.what.block_id)
     upon_valid_block();
   else
@@ -53,7 +53,8 @@ void engine::state::upon_valid_block() {
   offer->accepted = true;
   const auto& id = offer->what.what.block_id;
   if (auto vote = safety.vote_prepare(round, id)) cast(*vote);
-  if (auto vote = rules::early_commit(*keys, how.chain_id, at, round, id)) receive(*vote);
+  if (auto vote = rules::early_commit(*keys, how.chain_id, at, round, id))
+    receive(*vote, keys->self());
 }
 
 /// A quorum has prepared what I accepted: commit, once, and only with the certificate on record.
@@ -61,10 +62,10 @@ void engine::state::upon_valid_block() {
 bool engine::state::upon_prepares() {
   if (decided || !offer || !offer->accepted || offer->committed) return false;
   const auto& id = offer->what.what.block_id;
-  auto prepares = book.prepares.all(round, id);
-  if (!set.is_quorum(weight_of(prepares, set))) return false;
+  if (!set.is_quorum(book.prepares.weight(round, id, set))) return false;
   offer->committed = true;
-  if (auto vote = safety.vote_commit(round, offer->what.body, id, std::move(prepares))) cast(*vote);
+  auto vote = safety.vote_commit(round, offer->what.body, id, book.prepares.all(round, id));
+  if (vote) cast(*vote);
   return true;
 }
 
@@ -112,9 +113,8 @@ bool engine::state::upon_changes() {
   if (!set.is_quorum(weight_of(why, set))) return false;
   const auto* highest = highest_prepared(why);
   if (!highest) return ask_for_block();
-  const auto* bound = changes.find(highest->by);
-  if (!bound || !bound->prepared_block) return false;
-  propose(*bound->prepared_block, std::move(why), bound->prepares);
+  auto prepares = changes.prepares_of(highest->by);
+  propose(*changes.body_of(highest->prepared->block_id), std::move(why), std::move(prepares));
   return true;
 }
 
@@ -161,7 +161,7 @@ void engine::state::cast(consensus_message x) {
 
 /// Messages get lost, and others start again: say it all once more.
 void engine::state::repeat() {
-  if (formed) fall_behind_to(formed->seals.front().by, at);
+  if (formed) fetch_formed();
   if (auto far = ahead.highest()) fall_behind_to(far->by, far->at);
   if (!safety.may_sign()) return;
   const auto& mine = safety.record();
@@ -176,10 +176,17 @@ void engine::state::fall_behind_to(const address& ask, height at_height) {
   out.push_back(fall_behind{ask, at_height});
 }
 
+/// A quorum has committed a block that never came here.
+void engine::state::fetch_formed() {
+  for (const auto& s : formed->seals)
+    if (s.by != keys->self()) return fall_behind_to(s.by, at);
+}
+
 void engine::state::enter(round_no next) {
   round = next;
+  if (offer) spare = std::move(offer->what.body);
   offer.reset();
-  making = proposed = timing = repeating = false;
+  making = proposed = justified = timing = repeating = false;
 }
 
 /// The height behind `at_head`.
@@ -190,16 +197,17 @@ void engine::state::open(const chain_head& at_head) {
   next_set = validator_set{head.next};
   while (!past.empty() && past.begin()->first.get() + 3 < at.get())
     past.erase(past.begin());
+  remember_parent();
   book = {};
   changes = {};
   work = shown = false;
   formed.reset();
-  spare.reset();
   decided.reset();
   accused.clear();
   valid.reset();
   hinted = height{};
   enter(round_no{0});
+  spare.reset();
   safety.advance(head.head, set.contains(keys->self()));
   if (safety.may_sign() && safety.has_signed()) resume();
   for (const auto& x : ahead.take(at))
@@ -209,16 +217,34 @@ void engine::state::open(const chain_head& at_head) {
 /// After a restart: in the round where it was, saying what it said. What has not come back yet was
 /// perhaps never sent.
 void engine::state::resume() {
-  round = safety.record().round;
-  proposed = safety.record().proposed.has_value();
+  const auto& mine = safety.record();
+  round = mine.round;
+  proposed = mine.proposed.has_value();
+  // Without a proposal it had not voted; so its timer may run, or a cluster that lost its power
+  // all at once would wait for round changes that nobody has a reason to send.
+  justified = proposed || mine.prepared_vote || mine.commit_vote;
   shown = true;
   repeat();
 }
 
+/// The height before is known from the chain alone, if its validators are still the same.
+void engine::state::remember_parent() {
+  auto before = head.head.at;
+  if (before == height{0} || past.contains(before)) return;
+  auto same = head.head.validators_hash == set.id() ? &set : nullptr;
+  if (!same && head.head.validators_hash == next_set.id()) same = &next_set;
+  if (!same) return;
+  auto& was = past[before];
+  was.set = *same;
+  was.seals = head.seals;
+  for (const auto& s : head.seals.seals)
+    was.book.commits.add(commit_of(head.seals, s));
+}
+
 void engine::state::keep_time() {
   if (decided || !halted.empty()) return;
-  auto outlook = rules::round_outlook{round, work || shown, offer.has_value(),
-                                      set.is_quorum(weight_in(round))};
+  auto outlook = rules::round_outlook{round, work || shown, justified,
+                                      set.is_quorum(changes.weight_from(round, set))};
   if (!timing && safety.may_sign() && rules::may_time_out(outlook)) {
     timing = true;
     out.push_back(start_timer{{timer_expired::kind::round, at, round}, timeout()});
@@ -228,22 +254,6 @@ void engine::state::keep_time() {
     repeating = true;
     out.push_back(start_timer{{timer_expired::kind::resend, at, round}, how.round_base});
   }
-}
-
-/// Who is in that round or beyond, by whatever it said: a vote shows it as well as a wish for the
-/// round, which whoever has committed in it and starts again does not repeat.
-std::uint64_t engine::state::weight_in(round_no of) const {
-  std::uint64_t out = 0;
-  auto reaches = [&](const auto& votes_by_round) {
-    return !votes_by_round.empty() && votes_by_round.rbegin()->first >= of;
-  };
-  for (const auto& v : set.members()) {
-    const auto* change = changes.find(v.id);
-    if ((change && change->what.round >= of) || reaches(book.prepares.of(v.id))
-        || reaches(book.commits.of(v.id)))
-      out += v.weight;
-  }
-  return out;
 }
 
 /// base * 2^r, at most the maximum; in integers, which do not overflow.
@@ -257,6 +267,12 @@ milliseconds engine::state::timeout() const {
 
 const address& engine::state::proposer(round_no of) const {
   return set.proposer(head.head.proposer, of);
+}
+
+bool engine::state::has_prepared(const proposal& x) const {
+  const auto& mine = safety.record();
+  return safety.may_sign() && mine.round == x.round && mine.prepared_vote
+         && mine.prepared_vote->block_id == x.block_id;
 }
 
 const block* engine::state::body_of(const hash& id) const {

@@ -51,6 +51,16 @@ public:
     return found == votes_.end() ? none : found->second;
   }
 
+  [[nodiscard]] std::uint64_t weight(round_no round, const hash& block_id,
+                                     const validator_set& set) const {
+    std::uint64_t out = 0;
+    for (const auto& [by, rounds] : votes_)
+      if (auto found = rounds.find(round);
+          found != rounds.end() && found->second.block_id == block_id)
+        out += set.weight_of(by);
+    return out;
+  }
+
   /// Those of a round for a block, sorted by validator.
   [[nodiscard]] std::vector<Vote> all(round_no round, const hash& block_id) const {
     std::vector<Vote> out;
@@ -85,28 +95,40 @@ struct vote_book {
   votes<commit> commits;
   votes<round_change> changes; ///< also those that came within a proposal
 
-  /// The round and block for which a quorum has committed; the lowest round.
+  /// If a quorum has committed what `newest` commits.
   [[nodiscard]] std::optional<certificate> certificate_of(const commit& newest,
                                                           const validator_set& set) const;
 };
 
 /// The round changes that count: of every validator the one of the highest round, with what its
-/// claim rests on.
+/// claim rests on. Each block is kept once, and there are hardly two: each has a quorum.
 class change_book {
 public:
-  /// It is valid. False: one of this round or a later one is there.
-  bool add(const round_change_message& x);
+  /// It is valid, and of a later round than what is there of its validator.
+  void add(const round_change_message& x);
 
   /// Exactly of this round.
   [[nodiscard]] std::vector<round_change> all(round_no round) const;
-  [[nodiscard]] const round_change_message* find(const address& by) const;
+  [[nodiscard]] const round_change* find(const address& by) const;
+  /// What its claim rests on.
+  [[nodiscard]] const std::vector<prepare>& prepares_of(const address& by) const;
+  /// The weight of those who want this round or a later one.
+  [[nodiscard]] std::uint64_t weight_from(round_no round, const validator_set& set) const;
   /// The highest round that a weak set has reached, if above `round`.
   [[nodiscard]] std::optional<round_no> weak_above(round_no round, const validator_set& set) const;
   /// The block of an id, if a claim holds it.
   [[nodiscard]] const block* body_of(const hash& block_id) const;
 
 private:
-  std::map<address, round_change_message> newest_;
+  struct entry {
+    round_change what;
+    std::vector<prepare> prepares;
+  };
+
+  void forget_unclaimed();
+
+  std::map<address, entry> newest_;
+  std::map<hash, block> bodies_;
 };
 
 } // namespace bpci::consensus
