@@ -64,7 +64,8 @@ const hash* oracle::at(std::uint64_t h) const {
 oracle::height_said& oracle::of(const address& by, height at) {
   auto& all = said_[number_of(by)];
   auto& out = all[at.get()];
-  while (all.size() > 4)
+  // One that was alone still speaks of a height that the others have long left.
+  while (all.size() > 64)
     all.erase(all.begin());
   return out;
 }

@@ -49,7 +49,7 @@ std::string report(const plan& what) {
   return text + to_string(shortest, got);
 }
 
-std::string failure(const plan& what, verdict* out) {
+std::string violation_of(const plan& what, verdict* out) {
   auto got = run(what);
   auto text = got.violations.empty() ? std::string{} : report(what);
   if (out) *out = std::move(got);

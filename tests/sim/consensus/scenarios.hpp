@@ -21,7 +21,7 @@ void add_works(plan& to, std::size_t count, instant every, instant from = instan
 std::string report(const plan& what);
 
 /// "": nothing was violated; otherwise the report.
-std::string failure(const plan& what, verdict* out = nullptr);
+std::string violation_of(const plan& what, verdict* out = nullptr);
 
 /// `BPCI_SIM_SEEDS=N` runs more of them, `BPCI_SIM_SEED=N` that one alone.
 std::uint64_t number_from(const char* name, std::uint64_t otherwise);

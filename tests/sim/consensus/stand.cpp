@@ -76,7 +76,7 @@ void stand::obey(effects& all, std::size_t from) {
 block stand::make(std::size_t proposer, std::uint64_t which) const {
   draft what;
   what.proposer = key_of(proposer);
-  what.time = now_;
+  what.time = std::max(now_, timestamp_ms{state_->head.time.get() + 1});
   what.transactions.push_back({which, false, {}, 0});
   what.parent_seals = seals_;
   return ledger_.make(*state_, what);

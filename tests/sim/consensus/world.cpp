@@ -122,7 +122,9 @@ verdict world::judged() {
   out_.proofs = oracle_.proofs();
   out_.halts = oracle_.halts();
   out_.disagreed = oracle_.disagreed();
+  out_.done = UINT64_MAX;
   for (auto& x : processes_) {
+    if (has_to_decide(*x)) out_.done = std::min<std::uint64_t>(out_.done, x->chain().done.size());
     out_.steps += x->counted().steps;
     out_.sent += x->counted().sent;
     out_.persists += x->counted().persists;
