@@ -27,6 +27,10 @@ standing engine::where() const {
   return state_->describe();
 }
 
+std::vector<certificate> engine::late_seals() const {
+  return state_->late_seals();
+}
+
 engine::state::state(engine_settings settings, const signer& by)
     : how(std::move(settings)),
       keys(&by),
@@ -99,6 +103,7 @@ void engine::state::on(const advanced& x) {
   if (next.head.at == at) {
     auto& was = past[at];
     was = {set, decided ? decided->seals : next.seals, std::move(book), {}};
+    if (decided) count_seals(decided->what);
     last = std::exchange(decided, std::nullopt);
   } else {
     past.clear();

@@ -233,6 +233,11 @@ public:
 
   [[nodiscard]] standing where() const;
 
+  /// Seals that came after their certificates, of the two heights before the parent of the next
+  /// block, as far as no block that was decided here holds them: what `chain_head::late` is made
+  /// of. Ask when a block is to be made.
+  [[nodiscard]] std::vector<certificate> late_seals() const;
+
 private:
   struct state;
   std::unique_ptr<state> state_;

@@ -92,6 +92,8 @@ struct engine::state {
   void keep_time();
   void fetch_formed();
   void remember_parent();
+  void count_seals(const block& x);
+  [[nodiscard]] std::vector<certificate> late_seals() const;
   void fall_behind_to(const address& ask, height at_height);
 
   [[nodiscard]] const address& proposer(round_no of) const;

@@ -1,4 +1,5 @@
 #include "actors/consensus/body.hpp"
+#include "actors/consensus/downtime.hpp"
 #include "actors/consensus/engine_state.hpp"
 #include "actors/consensus/justification.hpp"
 #include "actors/consensus/rules.hpp"
@@ -239,6 +240,33 @@ void engine::state::remember_parent() {
   was.seals = head.seals;
   for (const auto& s : head.seals.seals)
     was.book.commits.add(commit_of(head.seals, s));
+}
+
+/// These are in a block already.
+void engine::state::count_seals(const block& x) {
+  for (const auto& seen : attendance_of(x))
+    if (auto found = past.find(seen.at); found != past.end())
+      found->second.counted.insert(seen.signers.begin(), seen.signers.end());
+}
+
+std::vector<certificate> engine::state::late_seals() const {
+  std::vector<certificate> out;
+  for (const auto& [of, was] : past) {
+    if (of.get() + 2 > at.get()) continue;
+    std::map<round_no, certificate> late;
+    for (const auto& v : was.set.members()) {
+      if (was.counted.contains(v.id)) continue;
+      for (const auto& [then, vote] : was.book.commits.of(v.id)) {
+        if (vote.block_id != was.seals.block_id) continue;
+        auto& into = late.try_emplace(then, certificate{of, then, vote.block_id, {}}).first->second;
+        into.seals.push_back({v.id, vote.sig});
+        break;
+      }
+    }
+    for (auto& [then, x] : late)
+      out.push_back(std::move(x));
+  }
+  return out;
 }
 
 void engine::state::keep_time() {

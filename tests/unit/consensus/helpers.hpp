@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/consensus/body.hpp"
+#include "actors/consensus/evidence.hpp"
 #include "actors/consensus/justification.hpp"
 #include "actors/consensus/validator_set.hpp"
 #include "runtime/crypto/hash.hpp"
