@@ -1,51 +1,37 @@
 #pragma once
 
-#include "actors/consensus/engine.hpp"
+#include "actors/consensus/journal.hpp"
+#include "chance.hpp"
 #include "plan.hpp"
 
 #include <map>
 
 namespace bpci::consensus::sim {
 
-/// What survives a process: an append-only journal, and the blocks. A record counts once it has
-/// been synced; what was written and not synced may be there after a crash, in part, or not at all.
+/// What survives a process: the journal, with the bytes that the node writes too, and the blocks. A
+/// record counts once it has been synced; what was written and not synced may be there after a
+/// crash, in part, or not at all.
 class model_disk {
 public:
-  void write(const safety_record& what) { writing_ = what; }
-  void sync() {
-    if (!writing_) return;
-    last_ = std::move(writing_);
-    writing_.reset();
-    existed_ = true;
-  }
+  explicit model_disk(std::uint64_t seed) : luck_(seed, 3) {}
 
-  void crash(torn tail, disk_fate fate) {
-    // All of it arrived, but nobody was told so. A part of it is cut off at the next start.
-    if (tail == torn::all && writing_) sync();
-    writing_.reset();
-    if (fate == disk_fate::intact || !existed_) return;
-    last_.reset();
-    if (fate == disk_fate::amnesia)
-      existed_ = false;
-    else
-      lost_ = true;
-  }
+  void write(const safety_record& what);
+  void sync();
+  void crash(torn tail, disk_fate fate);
 
   /// For the next life. `head` comes from the blocks, which are kept elsewhere.
-  [[nodiscard]] begin recover(chain_head head) {
-    auto state = lost_ ? journal_state::lost : last_ ? journal_state::intact : journal_state::fresh;
-    return {std::move(head), state, last_};
-  }
-  /// The validator has begun a journal again.
-  void renew() { lost_ = lost_ && !last_; }
+  [[nodiscard]] begin recover(chain_head head);
 
   std::map<std::uint64_t, sealed_block> blocks; ///< by height
 
 private:
-  std::optional<safety_record> last_;
-  std::optional<safety_record> writing_;
+  void tear();
+
+  chance luck_;
+  bytes journal_;
+  bytes writing_;        ///< not synced yet
   bool existed_ = false; ///< a marker beside the journal says that there was one
-  bool lost_ = false;
+  bool lost_ = false;    ///< what is there is for a person to look at, and another one is begun
 };
 
 } // namespace bpci::consensus::sim

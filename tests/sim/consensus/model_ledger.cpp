@@ -111,6 +111,17 @@ block model_ledger::make(const chain_state& parent, const draft& what) const {
   return out;
 }
 
+/// Seals of one of the two blocks before the parent, by those who could give them.
+bool model_ledger::is_late(const certificate& x, const chain_state& parent) const {
+  auto of = find(parent.head.parent);
+  if (of && x.at < of->head.at) of = find(of->head.parent);
+  if (!of || of->id != x.block_id || of->head.at != x.at || of->head.at == height{0}) return false;
+  return std::ranges::all_of(x.seals, [&](const seal& s) {
+    return std::ranges::find(of->sealed_by, s.by, &validator::id) != of->sealed_by.end()
+           && is_signed(commit_of(x, s));
+  });
+}
+
 /// Empty: none.
 std::string model_ledger::fault_of(const chain_state& parent, const block& what) const {
   const auto& head = what.head;
@@ -125,6 +136,8 @@ std::string model_ledger::fault_of(const chain_state& parent, const block& what)
   if (head.at.get() > 1
       && !is_sealed(what.parent_seals, parent.head.at, parent.id, parent.sealed_by))
     return "its parent is not sealed";
+  for (const auto& late : what.late_seals)
+    if (!is_late(late, parent)) return "late seals that are none";
   std::set<std::uint64_t> here;
   for (const auto& raw : what.transactions) {
     auto x = codec::from_canonical<transaction>(raw);

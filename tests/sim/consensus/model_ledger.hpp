@@ -62,6 +62,7 @@ public:
   [[nodiscard]] state_ptr find(const hash& id) const;
 
 private:
+  [[nodiscard]] bool is_late(const certificate& x, const chain_state& parent) const;
   [[nodiscard]] std::string fault_of(const chain_state& parent, const block& what) const;
 
   std::map<hash, state_ptr> known_;

@@ -23,6 +23,7 @@ process::process(environment& around, std::size_t number)
       luck_(around.what().seed, 1'000 + number),
       honest_(!around.what().is_guilty(around.what().key(number))),
       conduct_(make_conduct(around.what().conduct(number), *this)),
+      disk_(scatter(around.what().seed, number)),
       state_(around.ledger().genesis()) {}
 
 // -- a life ------------------------------------------------------------------------------
@@ -251,7 +252,7 @@ void process::made(height at, round_no round) {
       what.misbehaviour.push_back(x);
   auto top = head();
   what.parent_seals = top.seals;
-  what.late_seals = top.late;
+  what.late_seals = engine_->late_seals();
   auto out = around_.ledger().make(*state_, what);
   if (divergent_) out.head.state_root[0] ^= 1;
   feed(block_made{at, round, std::move(out)});

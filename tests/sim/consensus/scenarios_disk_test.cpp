@@ -7,8 +7,7 @@
 
 #include <algorithm>
 
-/// Scenarios of crashes and disks; their numbers are those of docs/simulation.md. The bytes of the
-/// journal are not here: the model knows records that are whole, torn, damaged or gone.
+/// Scenarios of crashes and disks; their numbers are those of docs/simulation.md.
 using namespace bpci;
 using namespace bpci::consensus;
 using namespace bpci::consensus::sim;
@@ -83,6 +82,32 @@ CAF_TEST(a torn record was never told to anybody and is cut off) {
     all.run_until(torn_one.ends);
     CAF_CHECK(!all.at(0).lost());
     (void)held(all, torn_one);
+  }
+}
+
+// 14
+CAF_TEST(no damaged bit makes a journal forget its last record) {
+  safety_record first, second;
+  first.at = second.at = height{3};
+  second.round = round_no{1};
+  second.prepared_vote = prepare{height{3}, round_no{1}, {}, key_of(1), {}};
+  auto whole = journal_beginning();
+  for (const auto* x : {&first, &second})
+    for (auto byte : journal_record(*x))
+      whole.push_back(byte);
+  CAF_CHECK(recover_journal(whole).record == second);
+  for (std::size_t bit = 0; bit < 8 * whole.size(); ++bit) {
+    auto damaged = whole;
+    damaged[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
+    CAF_REQUIRE(recover_journal(damaged).state == journal_state::lost);
+  }
+  // Less of it is a tail that was never acknowledged.
+  auto before = whole.size() - journal_record(second).size();
+  for (auto size = before; size < whole.size(); ++size) {
+    auto found = recover_journal(std::span{whole}.first(size));
+    CAF_REQUIRE(found.state == journal_state::intact);
+    CAF_CHECK(found.record == first);
+    CAF_CHECK_EQUAL(found.good, before);
   }
 }
 
