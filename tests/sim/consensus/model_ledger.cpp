@@ -154,7 +154,8 @@ std::string model_ledger::fault_of(const chain_state& parent, const block& what)
 
 state_ptr model_ledger::execute(const state_ptr& parent, const block& what, const hash& id) {
   // The id covers the header only: the same one may come with another body.
-  if (auto known = find(id); known && roots_match(what)) return known;
+  if (auto known = find(id); known && what.head.parent == parent->id && roots_match(what))
+    return known;
   refusal_ = fault_of(*parent, what);
   if (!refusal_.empty()) return nullptr;
   auto out = std::make_shared<chain_state>(*parent);

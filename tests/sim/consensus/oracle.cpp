@@ -267,11 +267,17 @@ void oracle::halted(std::size_t process, const halt& what) {
   ++halts_;
   if (!hopeless_) accuse(process, "halts without need: " + what.why);
   std::uint64_t part = 0;
+  std::size_t wronged = 0;
   for (const auto& who : what.culprits) {
-    if (!plan_.is_guilty(number_of(who)))
-      accuse(process, "halts and names " + name_of(who) + ", who is honest");
+    if (!plan_.is_guilty(number_of(who))) ++wronged;
     part += plan_.weights[number_of(who)];
   }
+  // Across rounds whoever has not heard the false round changes can only name who sealed both, and
+  // an honest one that was deceived is among them (certificates.hpp). Within a round nobody is.
+  auto same_round = what.ours.round == what.theirs.round;
+  if (wronged > 0 && (same_round || wronged == what.culprits.size()))
+    accuse(process, "halts and names an honest validator");
+  wronged_ += wronged;
   std::uint64_t whole = 0;
   for (auto weight : plan_.weights)
     whole += weight;

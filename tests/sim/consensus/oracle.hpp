@@ -32,12 +32,15 @@ public:
   /// In which round, by the certificate that was seen first.
   [[nodiscard]] round_no round_at(std::uint64_t h) const { return rounds_.at(h); }
 
+  [[nodiscard]] bool hopeless() const noexcept { return hopeless_; }
   [[nodiscard]] bool disagreed() const noexcept { return disagreed_; }
   [[nodiscard]] std::size_t proofs() const noexcept { return proofs_; }
   [[nodiscard]] const std::map<address, std::vector<evidence::kind>>& accused() const {
     return accused_;
   }
   [[nodiscard]] std::size_t halts() const noexcept { return halts_; }
+  /// Honest validators that a halt across rounds has named beside liars.
+  [[nodiscard]] std::size_t wronged() const noexcept { return wronged_; }
 
 private:
   struct round_said {
@@ -75,7 +78,7 @@ private:
   };
   std::map<std::uint64_t, sealable> sealable_; ///< by height
   bool disagreed_ = false;
-  std::size_t proofs_ = 0, halts_ = 0;
+  std::size_t proofs_ = 0, halts_ = 0, wronged_ = 0;
 };
 
 } // namespace bpci::consensus::sim

@@ -22,6 +22,7 @@ public:
     if (luck_.percent(15) && n() > 2) swizzle();
     if (luck_.percent(35)) bad_weather();
     work_to_do();
+    if (how_.hopeless) two_chains();
     std::ranges::sort(out_.faults, {}, &fault::at);
     return std::move(out_);
   }
@@ -170,6 +171,25 @@ private:
     if (out_.live && !spend(x.who)) return;
     x.disk = luck_.percent(50) ? disk_fate::damaged : disk_fate::wiped;
     if (how_.traitors && luck_.percent(40) && spend(x.who)) x.disk = disk_fate::amnesia;
+  }
+
+  /// The twins on either side of a split, each with a part of the others; then all meet.
+  void two_chains() {
+    out_.ends = out_.trouble_ends + 15 * second;
+    auto twin_group = ((1ULL << out_.twins.size()) - 1) << out_.weights.size();
+    auto some = luck_.next() & ((1ULL << out_.weights.size()) - 1) & ~((1ULL << out_.twins.size()) - 1);
+    fault x;
+    x.what = trouble::split;
+    x.at = luck_.between(instant{0}, out_.trouble_ends / 2);
+    x.lasts = luck_.between(second, out_.trouble_ends);
+    x.mask = twin_group | some;
+    out_.faults.push_back(x);
+    for (std::uint64_t i = 0; i < 8; ++i) {
+      work more;
+      more.at = x.at + i * out_.trouble_ends / 4;
+      more.id = 100 + i;
+      out_.works.push_back(more);
+    }
   }
 
   /// Links clog one after another and come free in another order (FoundationDB's swizzling).

@@ -69,6 +69,7 @@ void totals::add(const verdict& x) {
   proofs += x.proofs;
   halts += x.halts;
   disagreements += x.disagreed;
+  wronged += x.wronged;
   slowest = std::max(slowest, x.recovery);
   largest = std::max(largest, x.engine_bytes);
 }
@@ -77,7 +78,8 @@ std::string to_string(const totals& x) {
   return std::to_string(x.runs) + " seeds, " + std::to_string(x.heights) + " blocks, "
          + std::to_string(x.steps) + " steps, " + std::to_string(x.restarts) + " restarts, "
          + std::to_string(x.proofs) + " proofs, " + std::to_string(x.disagreements)
-         + " disagreements, " + std::to_string(x.halts) + " halts, slowest recovery "
+         + " disagreements, " + std::to_string(x.halts) + " halts (with "
+         + std::to_string(x.wronged) + " honest ones named beside liars), slowest recovery "
          + std::to_string(x.slowest.count() / 1'000) + " ms, largest engine "
          + std::to_string(x.largest / 1'024) + " KiB";
 }

@@ -28,7 +28,7 @@ std::uint64_t number_from(const char* name, std::uint64_t otherwise);
 
 struct totals {
   std::uint64_t runs = 0, heights = 0, steps = 0, restarts = 0, proofs = 0, halts = 0,
-                disagreements = 0;
+                disagreements = 0, wronged = 0;
   instant slowest{};       ///< recovery
   std::size_t largest = 0; ///< engine, in bytes
   void add(const verdict& x);

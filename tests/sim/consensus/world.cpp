@@ -121,6 +121,7 @@ verdict world::judged() {
   out_.heights = oracle_.top();
   out_.proofs = oracle_.proofs();
   out_.halts = oracle_.halts();
+  out_.wronged = oracle_.wronged();
   out_.disagreed = oracle_.disagreed();
   out_.done = UINT64_MAX;
   for (auto& x : processes_) {
@@ -166,6 +167,8 @@ void world::calm() {
     x->start();
   }
   give({last_transaction, false, {}, 0});
+  // Where a third lies nobody can promise that.
+  if (oracle_.hopeless()) return;
   target_ = oracle_.top() + 1;
   deadline_ = now_ + bound();
   if (tracing_)

@@ -15,6 +15,7 @@ struct verdict {
   std::uint64_t done = 0;              ///< transactions that every living honest validator knows as executed
   std::uint64_t steps = 0, sent = 0, persists = 0, restarts = 0, proofs = 0;
   std::size_t halts = 0;
+  std::size_t wronged = 0; ///< honest validators that halts have named beside liars
   std::size_t engine_bytes = 0; ///< the most that an engine held at the end
   instant recovery{};           ///< from the end of trouble until everybody had decided
   bool disagreed = false;
