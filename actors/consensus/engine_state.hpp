@@ -99,6 +99,7 @@ struct engine::state {
 
   [[nodiscard]] const address& proposer(round_no of) const;
   [[nodiscard]] bool is_mine(round_no of) const { return proposer(of) == keys->self(); }
+  [[nodiscard]] bool has_accepted_other(const proposal& x) const;
   [[nodiscard]] bool has_prepared(const proposal& x) const;
   [[nodiscard]] const block* body_of(const hash& id) const;
   [[nodiscard]] milliseconds timeout() const;

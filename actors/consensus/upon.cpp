@@ -31,7 +31,8 @@ bool engine::state::upon_turn() {
 /// A justified proposal of my round, if I have none yet, or of a later one. [UponProposal; there a
 /// later round only counts behind an accepted proposal, Besu takes any, and so does this]
 void engine::state::upon_proposal(const proposal_message& x) {
-  if (decided || x.what.round < round || (x.what.round == round && offer)) return;
+  if (decided || x.what.round < round || (x.what.round == round && has_accepted_other(x.what)))
+    return;
   if (!rules::is_justified(x, set, x.what.by, check)) return;
   if (!check_block_upon(x.body, head, how.chain_id)) return;
   // A block that was prepared, by a quorum or in a former life, was timely when it was new.
@@ -312,6 +313,13 @@ milliseconds engine::state::timeout() const {
 
 const address& engine::state::proposer(round_no of) const {
   return set.proposer(head.head.proposer, of);
+}
+
+/// Also what was accepted in a former life counts.
+bool engine::state::has_accepted_other(const proposal& x) const {
+  if (offer) return true;
+  const auto& mine = safety.record();
+  return safety.may_sign() && mine.round == x.round && mine.prepared_vote && !has_prepared(x);
 }
 
 bool engine::state::has_prepared(const proposal& x) const {

@@ -83,6 +83,7 @@ public:
       expire(n, what);
   }
 
+  [[nodiscard]] std::uint32_t round_of(int n) { return where(n).round.get(); }
   [[nodiscard]] standing where(int n) { return seats.at(n).engine->where(); }
 
   /// Everybody who is up has the same chain of this length.
