@@ -96,6 +96,7 @@ private:
   void drop_peer(std::size_t who, const std::string& why);
   void take(std::size_t from, const gossip& what);
   void ask_somebody();
+  void ask_somebody(height from);
   void watch();
   void tick();
   void busy();
@@ -135,6 +136,8 @@ private:
   std::vector<evidence> proofs_seen_;
   bool ticking_ = false;
   std::uint64_t ticks_ = 0;
+  height watched_;
+  std::uint64_t stuck_ = 0;
   std::uint64_t asked_ = 0; ///< token of the question that is open, or 0
   std::set<std::size_t> liars_;
 };

@@ -31,12 +31,16 @@ void process::ask(std::size_t whom, height from) {
   });
 }
 
-void process::ask_somebody() {
+void process::ask_somebody(height from) {
   std::vector<std::size_t> whom;
   for (std::size_t i = 0; i < around_.what().processes(); ++i)
     if (i != number_ && !liars_.contains(i)) whom.push_back(i);
   if (asked_ == 0 && !whom.empty())
-    ask(whom[luck_.below(whom.size())], height{at().get() + 1});
+    ask(whom[luck_.below(whom.size())], from);
+}
+
+void process::ask_somebody() {
+  ask_somebody(height{at().get() + 1});
 }
 
 /// Who said it may lie, or be gone when it is asked: then anybody will do.
@@ -95,10 +99,17 @@ void process::drop_peer(std::size_t who, const std::string& why) {
   ask_somebody();
 }
 
-/// Whoever is not a validator is told nothing, and so has to ask.
+/// Whoever is not a validator is told nothing, and so has to ask. And where nothing is decided for
+/// long, the chain may be split: round changes do not say upon which block, so heads are compared.
 void process::watch() {
   later(watch_every, [this] { watch(); });
-  if (!is_validator() || lost_) ask_somebody();
+  if (!is_validator() || lost_)
+    ask_somebody();
+  else if (at() != watched_ || pool_.empty())
+    stuck_ = 0;
+  else if (++stuck_ % 5 == 0)
+    ask_somebody(at());
+  watched_ = at();
 }
 
 // -- what is waiting for a block -----------------------------------------------------------
