@@ -29,7 +29,7 @@ signature tag(std::size_t number, std::span<const std::uint8_t> what) {
   return out;
 }
 
-constexpr std::size_t keys_max = 128;
+constexpr std::size_t keys_max = 256;
 
 const std::array<address, keys_max>& all_keys() {
   static const auto keys = [] {

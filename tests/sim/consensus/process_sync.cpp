@@ -15,6 +15,7 @@ constexpr auto answer_max = milliseconds{300};
 constexpr auto tick_every = milliseconds{100};
 constexpr auto watch_every = milliseconds{500};
 constexpr std::size_t blocks_max = 8;
+constexpr std::uint64_t tries_max = 10;
 
 } // namespace
 
@@ -27,7 +28,10 @@ void process::ask(std::size_t whom, height from) {
                               + std::to_string(from.get()));
   around_.send(number_, whom, fetch{from});
   later(answer_max, [this, token = asked_] {
-    if (asked_ == token) asked_ = 0;
+    if (asked_ != token) return;
+    asked_ = 0;
+    if (at() < wanted_ && tries_ > 0) ask_somebody();
+    tries_ -= tries_ > 0;
   });
 }
 
@@ -43,8 +47,10 @@ void process::ask_somebody() {
   ask_somebody(height{at().get() + 1});
 }
 
-/// Who said it may lie, or be gone when it is asked: then anybody will do.
+/// Who said it may lie, or be gone when it is asked: then anybody will do. The engine says it once.
 void process::perform(const fall_behind& x) {
+  wanted_ = height{at().get() + 1};
+  tries_ = tries_max;
   auto& of = around_.what();
   auto first = number_;
   for (std::size_t i = 0; i < of.processes() && first == number_; ++i)

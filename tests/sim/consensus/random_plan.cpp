@@ -60,6 +60,7 @@ private:
       for (auto& weight : out_.weights)
         weight = luck_.between(1, 5);
     whole_ = std::accumulate(out_.weights.begin(), out_.weights.end(), std::uint64_t{0});
+    if (how_.changes) changes_of_validators();
     if (how_.hopeless) {
       for (std::size_t i = 0; 3 * spent_ < whole_; ++i) {
         out_.twins.push_back(i);
@@ -77,9 +78,32 @@ private:
     }
   }
 
+  /// Some are validators later, some no longer, and some weigh more. What may be faulty is counted
+  /// by the least that all together ever weigh, and only of those who do not change.
+  void changes_of_validators() {
+    auto fixed = std::max<std::size_t>(1, out_.weights.size() / 2);
+    whole_ = std::accumulate(out_.weights.begin(),
+                             out_.weights.begin() + static_cast<std::ptrdiff_t>(fixed),
+                             std::uint64_t{0});
+    for (auto who = fixed; who < out_.weights.size() + 2; ++who)
+      changing_.push_back(who);
+    out_.weights.resize(out_.weights.size() + 2, 0);
+    auto count = luck_.between(1, 6);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      work x;
+      x.at = some_time();
+      x.id = 500 + i;
+      x.sets_weight = true;
+      x.who = changing_[luck_.below(changing_.size())];
+      x.weight = luck_.percent(30) ? 0 : luck_.between(1, 4);
+      out_.works.push_back(x);
+    }
+  }
+
   /// Takes the weight of `who` from what may be faulty; false: that would be too much.
   bool spend(std::size_t who) {
     auto key = out_.key(who);
+    if (std::ranges::find(changing_, key) != changing_.end()) return false;
     if (std::ranges::find(faulty_, key) != faulty_.end()) return true;
     if (3 * (spent_ + out_.weights[key]) >= whole_) return false;
     spent_ += out_.weights[key];
@@ -225,6 +249,7 @@ private:
   std::uint64_t whole_ = 0;
   std::uint64_t spent_ = 0; ///< weight that may be faulty
   std::vector<std::size_t> faulty_;
+  std::vector<std::size_t> changing_; ///< keys
 };
 
 } // namespace

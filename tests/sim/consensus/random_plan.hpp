@@ -10,6 +10,7 @@ struct shape {
   bool traitors = false; ///< below a third of the weight
   bool crashes = true;
   bool hopeless = false; ///< a third of the weight lies, as twins
+  bool changes = false;  ///< validators come, go, and weigh more or less
   std::size_t least = 1, most = 7;
 };
 

@@ -24,21 +24,33 @@ void try_seeds(std::uint64_t count, const shape& how) {
 } // namespace
 
 CAF_TEST(honest validators agree whatever happens to them) {
-  try_seeds(3'500, {});
+  try_seeds(3'000, {});
 }
 
 CAF_TEST(honest validators agree whatever less than a third says) {
-  try_seeds(2'500, {.traitors = true});
+  try_seeds(2'200, {.traitors = true});
 }
 
 CAF_TEST(after any trouble everybody decides within the bound) {
-  try_seeds(2'000, {.live = true});
+  try_seeds(1'700, {.live = true});
 }
 
 CAF_TEST(after any trouble everybody decides within the bound in spite of traitors) {
-  try_seeds(1'500, {.live = true, .traitors = true});
+  try_seeds(1'300, {.live = true, .traitors = true});
+}
+
+CAF_TEST(honest validators agree while the validators change) {
+  try_seeds(700, {.traitors = true, .changes = true});
+}
+
+CAF_TEST(after any trouble everybody decides while the validators change) {
+  try_seeds(600, {.live = true, .traitors = true, .changes = true});
+}
+
+CAF_TEST(up to thirty one validators agree and decide within the bound) {
+  try_seeds(40, {.live = true, .traitors = true, .least = 8, .most = 31});
 }
 
 CAF_TEST(where a third lies a disagreement is noticed and the liars are named) {
-  try_seeds(500, {.live = true, .crashes = false, .hopeless = true, .least = 4});
+  try_seeds(460, {.live = true, .crashes = false, .hopeless = true, .least = 4});
 }

@@ -141,7 +141,17 @@ verdict world::judged() {
 // -- after the trouble -------------------------------------------------------------------
 
 bool world::has_to_decide(const process& x) const {
-  return x.alive() && x.honest() && !x.lost() && !x.halted();
+  return x.alive() && x.honest() && !x.lost() && !x.halted() && is_validator_at_top(x);
+}
+
+/// Of the height behind the last one that anybody has decided, and it knows that it is one; whoever
+/// only watches is told nothing, and asks when its host gets round to it.
+bool world::is_validator_at_top(const process& x) const {
+  const auto* last = oracle_.at(oracle_.top());
+  auto state = last ? ledger_.find(*last) : ledger_.genesis();
+  auto drives = [&](const validator& v) { return x.drives(v.id); };
+  return state && std::ranges::any_of(state->validators, drives)
+         && std::ranges::any_of(x.chain().validators, drives);
 }
 
 std::uint64_t world::lowest() const {
@@ -183,6 +193,7 @@ instant world::bound() const {
   std::uint32_t round = 0;
   std::size_t liars = 0;
   for (const auto& x : processes_) {
+    if (!is_validator_at_top(*x)) continue;
     if (!has_to_decide(*x)) {
       ++liars;
       continue;

@@ -68,6 +68,7 @@ private:
   [[nodiscard]] instant bound() const;
   [[nodiscard]] bool all_have(std::uint64_t height) const;
   [[nodiscard]] bool has_to_decide(const process& x) const;
+  [[nodiscard]] bool is_validator_at_top(const process& x) const;
   void note_at(const std::string& text);
 
   plan plan_;
