@@ -3,6 +3,7 @@
 #include "actors/consensus/body.hpp"
 #include "actors/consensus/engine_state.hpp"
 #include "actors/consensus/justification.hpp"
+#include "actors/consensus/rules.hpp"
 
 namespace bpci::consensus {
 
@@ -57,11 +58,11 @@ void engine::state::on(const work_due&) {
 }
 
 void engine::state::on(const timer_expired& x) {
-  if (x.at != at || x.round != round || decided) return;
+  if (x.at != at || x.round != round) return;
   if (x.what == timer_expired::kind::resend) {
     repeating = false;
-    repeat();
-  } else if (timing) {
+    if (!decided) repeat();
+  } else if (timing && rules::may_ask(decided.has_value())) {
     upon_timeout();
   }
 }

@@ -171,7 +171,8 @@ struct check_block {
   block what;
   hash block_id{};
 };
-/// Final: execute it, store it with its seals, then `advanced`.
+/// Final: execute it, store it with its seals, then `advanced`. One that synchronisation has stored
+/// meanwhile is left alone.
 struct finalize {
   sealed_block what;
 };
@@ -190,7 +191,7 @@ struct halt {
   std::string why;
   certificate ours;
   certificate theirs;
-  std::vector<address> culprits; ///< who signed both, a third of the weight at least
+  std::vector<address> culprits; ///< a third of the weight at least (certificates.hpp)
 };
 
 using effect = std::variant<persist, broadcast, send_to, start_timer, make_block, check_block,

@@ -14,6 +14,10 @@ std::optional<commit> early_commit(const signer&, const std::string&, height, ro
   return std::nullopt;
 }
 
+bool may_ask(bool is_decided) {
+  return !is_decided;
+}
+
 bool may_time_out(const round_outlook& x) {
   if (x.round == round_no{0}) return x.work_is_due || x.proposal_is_there;
   return x.quorum_is_there || x.proposal_is_there;

@@ -5,7 +5,7 @@
 
 #include <optional>
 
-/// Three decisions of the engine on which safety or liveness hangs, apart from everything else, so
+/// Four decisions of the engine on which safety or liveness hangs, apart from everything else, so
 /// that a test can link others in their place and must then see the simulator find the damage: a
 /// simulator that does not is blind. rules.cpp has the real ones; the library bpci_consensus_core
 /// has none, so every program says by linking which it takes, and none can be changed at run time.
@@ -21,6 +21,10 @@ namespace bpci::consensus::rules {
 /// late timer that made two blocks of one height final (Besu #1734).
 [[nodiscard]] std::optional<commit> early_commit(const signer& keys, const std::string& chain_id,
                                                  height at, round_no round, const hash& block_id);
+
+/// Whether the end of a round's time makes a validator ask for the next one: not when it has
+/// decided. What Besu #1734 needed besides.
+[[nodiscard]] bool may_ask(bool is_decided);
 
 /// What is known about the current round.
 struct round_outlook {

@@ -81,7 +81,7 @@ struct evidence {
     double_prepare = 2,
     double_commit = 3,
     double_round_change = 4,
-    amnesia = 5 ///< a commit, and a later round change that does not know of it
+    amnesia = 5 ///< a commit or round change, and a later round change that does not know of it
   };
   kind what{};
   bytes first;
