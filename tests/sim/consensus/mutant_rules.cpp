@@ -2,12 +2,29 @@
 
 #include "actors/consensus/justification.hpp"
 #include "actors/consensus/rules.hpp"
+#include "plan.hpp"
+
+#include <cstdlib>
+#include <string_view>
 
 namespace bpci::consensus {
 
 namespace {
 
-sim::mutant now = sim::mutant::none;
+/// `BPCI_SIM_MUTANT` names one for a whole program; those of hosts are no rules of the engine, but
+/// are taken away in the same manner.
+sim::mutant from_environment() {
+  const auto* text = std::getenv("BPCI_SIM_MUTANT");
+  auto name = std::string_view{text ? text : ""};
+  sim::usual_mistakes().careless_disk = name == "careless-disk";
+  sim::usual_mistakes().careless_sync = name == "careless-sync";
+  if (name == "unjustified") return sim::mutant::unjustified;
+  if (name == "commits-early") return sim::mutant::commits_early;
+  if (name == "timer-not-gated") return sim::mutant::timer_not_gated;
+  return sim::mutant::none;
+}
+
+sim::mutant now = from_environment();
 
 } // namespace
 

@@ -51,7 +51,7 @@ CAF_TEST(with all rules nothing is found) {
 CAF_TEST(who sends before it has persisted contradicts itself) {
   auto found = find_damage([](std::uint64_t seed) {
     auto what = random_plan(seed, {});
-    what.careless_disk = true;
+    what.mistakes.careless_disk = true;
     return what;
   });
   CAF_MESSAGE(to_string(found));
@@ -91,7 +91,7 @@ CAF_TEST(who runs the timer of a round alone is late for ever) {
 CAF_TEST(who believes blocks without seals forks) {
   auto found = find_damage([](std::uint64_t seed) {
     auto what = random_plan(seed, {.traitors = true});
-    what.careless_sync = true;
+    what.mistakes.careless_sync = true;
     return what;
   });
   CAF_MESSAGE(to_string(found));

@@ -75,6 +75,11 @@ std::string to_string(conduct_kind x) {
   return names[static_cast<std::size_t>(x)];
 }
 
+host_mistakes& usual_mistakes() {
+  static host_mistakes none;
+  return none;
+}
+
 conduct_kind plan::conduct(std::size_t number) const {
   auto found = std::ranges::find(traitors, number, &traitor::who);
   return found == traitors.end() ? conduct_kind::honest : found->how;

@@ -83,6 +83,13 @@ struct traitor {
   conduct_kind how{};
 };
 
+/// What every host does wrong, to see that it is found. Nothing, but in such tests.
+struct host_mistakes {
+  bool careless_disk = false; ///< sends before it has persisted
+  bool careless_sync = false; ///< believes blocks without checking their seals
+};
+host_mistakes& usual_mistakes();
+
 struct plan {
   std::uint64_t seed = 1;
   // who there is
@@ -105,9 +112,8 @@ struct plan {
   // what happens
   std::vector<fault> faults;
   std::vector<work> works;
-  // what the host does wrong, to see that it is found
-  bool careless_disk = false; ///< sends before it has persisted
-  bool careless_sync = false; ///< believes blocks without checking their seals
+  bool measures = false; ///< counts the bytes that are sent
+  host_mistakes mistakes = usual_mistakes();
 
   [[nodiscard]] std::size_t processes() const { return weights.size() + twins.size(); }
   /// The key that process `number` uses.

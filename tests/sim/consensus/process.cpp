@@ -157,8 +157,10 @@ void process::pump() {
 
 void process::step(const event& what) {
   ++counts_.steps;
+  auto before = usage().checked;
   for (auto& x : engine_->step({clock(), what}))
     to_do_.push_back(std::move(x));
+  counts_.checked += usage().checked - before;
 }
 
 // -- effects -----------------------------------------------------------------------------
@@ -169,7 +171,7 @@ void process::perform(const persist& x) {
   disk_.write(x.what);
   if (strikes()) return;
   auto takes_time = takes(around_.what().fsync_max) + slow_disk_;
-  if (around_.what().careless_disk) {
+  if (around_.what().mistakes.careless_disk) {
     later(takes_time, [this] { disk_.sync(); });
     return;
   }
@@ -185,6 +187,7 @@ void process::say(const address& to, const message_ptr& what) {
   for (std::size_t i = 0; i < around_.what().processes(); ++i)
     if (around_.what().key(i) == number_of(to)) {
       ++counts_.sent;
+      if (around_.what().measures) counts_.sent_bytes += codec::to_canonical(*what).size();
       around_.send(number_, i, what);
     }
 }

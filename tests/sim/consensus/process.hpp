@@ -48,6 +48,7 @@ public:
 
   struct counts {
     std::uint64_t persists = 0, sent = 0, dropped_peers = 0, finalized = 0, steps = 0;
+    std::uint64_t sent_bytes = 0, checked = 0;
     std::uint64_t refused_blocks = 0, restarts = 0;
   };
   [[nodiscard]] const counts& counted() const noexcept { return counts_; }

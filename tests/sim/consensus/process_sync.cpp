@@ -82,7 +82,7 @@ void process::take(std::size_t from, const std::vector<sealed_block>& blocks) {
       return;
     }
     if (head.at.get() != at().get() + 1) continue;
-    auto sealed = around_.what().careless_sync || is_sealed(x, state_->validators);
+    auto sealed = around_.what().mistakes.careless_sync || is_sealed(x, state_->validators);
     if (!sealed) return drop_peer(from, "a block without its seals");
     if (head.parent != state_->id) {
       ask(from, at());

@@ -1,7 +1,9 @@
 #include "scenarios.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
+#include <unistd.h>
 
 namespace bpci::consensus::sim {
 
@@ -56,10 +58,14 @@ std::string violation_of(const plan& what, verdict* out) {
   return text;
 }
 
+namespace {
+
 std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
   const auto* text = std::getenv(name);
   return text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
+
+} // namespace
 
 void totals::add(const verdict& x) {
   ++runs;
@@ -84,16 +90,44 @@ std::string to_string(const totals& x) {
          + std::to_string(x.largest / 1'024) + " KiB";
 }
 
+namespace {
+
+/// Every how many of them are this process's: `BPCI_SIM_PART=1/2` and `2/2` are two halves.
+struct part_of_seeds {
+  std::uint64_t first = 1, step = 1;
+};
+
+part_of_seeds my_part() {
+  part_of_seeds out;
+  if (const auto* text = std::getenv("BPCI_SIM_PART")) {
+    char* rest = nullptr;
+    out.first = std::max<std::uint64_t>(std::strtoull(text, &rest, 10), 1);
+    if (*rest == '/') out.step = std::max<std::uint64_t>(std::strtoull(rest + 1, nullptr, 10), 1);
+  }
+  return out;
+}
+
+void show_progress(std::uint64_t seed, std::uint64_t last, const totals& sum) {
+  if (seed % 512 > 1 || !isatty(STDERR_FILENO)) return;
+  std::fprintf(stderr, "\r  %llu of %llu seeds, %llu blocks   ",
+               static_cast<unsigned long long>(seed), static_cast<unsigned long long>(last),
+               static_cast<unsigned long long>(sum.heights));
+}
+
+} // namespace
+
 std::string run_seeds(std::uint64_t count, const shape& how, totals& sum) {
   const auto only = number_from("BPCI_SIM_SEED", 0);
-  const auto from = only ? only : number_from("BPCI_SIM_FROM", 1);
-  const auto seeds =
-      only ? 1 : number_from("BPCI_SIM_SEEDS", std::max<std::uint64_t>(count / part, 1));
-  for (auto seed = from; seed < from + seeds; ++seed) {
+  const auto all = number_from("BPCI_SIM_SEEDS", seeds_of_ci / part);
+  auto mine = my_part();
+  if (only) mine = {only, 1};
+  const auto last = only ? only : std::max<std::uint64_t>(all * count / seeds_of_ci, 1);
+  for (auto seed = mine.first; seed <= last; seed += mine.step) {
     auto what = random_plan(seed, how);
     auto got = run(what);
     if (!got.violations.empty()) return report(what);
     sum.add(got);
+    show_progress(seed, last, sum);
   }
   return {};
 }

@@ -23,9 +23,6 @@ std::string report(const plan& what);
 /// "": nothing was violated; otherwise the report.
 std::string violation_of(const plan& what, verdict* out = nullptr);
 
-/// `BPCI_SIM_SEEDS=N` runs more of them, `BPCI_SIM_SEED=N` that one alone.
-std::uint64_t number_from(const char* name, std::uint64_t otherwise);
-
 struct totals {
   std::uint64_t runs = 0, heights = 0, steps = 0, restarts = 0, proofs = 0, halts = 0,
                 disagreements = 0, wronged = 0;
@@ -35,7 +32,11 @@ struct totals {
 };
 std::string to_string(const totals& x);
 
-/// Runs `count` seeds; the report of the first that fails, or nothing.
+/// All random tests together run so many, unless `BPCI_SIM_SEEDS` says how many.
+constexpr std::uint64_t seeds_of_ci = 10'000;
+
+/// Runs `count` of these, or as large a part of what `BPCI_SIM_SEEDS` says; `BPCI_SIM_SEED=N` that
+/// one alone. The report of the first that fails, or nothing.
 std::string run_seeds(std::uint64_t count, const shape& how, totals& sum);
 
 } // namespace bpci::consensus::sim

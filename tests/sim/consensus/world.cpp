@@ -128,6 +128,8 @@ verdict world::judged() {
     if (has_to_decide(*x)) out_.done = std::min<std::uint64_t>(out_.done, x->chain().done.size());
     out_.steps += x->counted().steps;
     out_.sent += x->counted().sent;
+    out_.sent_bytes += x->counted().sent_bytes;
+    out_.checked += x->counted().checked;
     out_.persists += x->counted().persists;
     out_.restarts += x->counted().restarts;
     if (!x->alive() || !x->honest()) continue;
