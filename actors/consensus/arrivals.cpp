@@ -66,7 +66,7 @@ void engine::state::receive(const sealed_block& x, const address& from) {
   if (x.what.head.at != at) return receive_other(x, from);
   // The same again costs nothing.
   if (decided && decided->seals.block_id == x.seals.block_id) return;
-  if (!check_sealed_block(x, head, check)) return;
+  if (!check_sealed_block(x, head, check)) return upon_other_chain(x.what);
   witness(x.seals, book);
   if (const auto* ours = final_here(); ours && conflict(*ours, x.seals))
     return halt_upon(*ours, x.seals, set, book);

@@ -74,6 +74,7 @@ struct engine::state {
   void upon_valid_block();
   bool upon_prepares();
   bool upon_commits();
+  void upon_other_chain(const block& x);
   void upon_timeout();
   bool upon_weak_changes();
   bool upon_changes();

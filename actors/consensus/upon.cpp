@@ -34,7 +34,7 @@ void engine::state::upon_proposal(const proposal_message& x) {
   if (decided || x.what.round < round || (x.what.round == round && has_accepted_other(x.what)))
     return;
   if (!rules::is_justified(x, set, x.what.by, check)) return;
-  if (!check_block_upon(x.body, head, how.chain_id)) return;
+  if (!check_block_upon(x.body, head, how.chain_id)) return upon_other_chain(x.body);
   // A block that was prepared, by a quorum or in a former life, was timely when it was new.
   auto is_new = x.prepares.empty() && !has_prepared(x.what);
   if (is_new && !is_timely(x.body.head.time, now, x.what.round, how)) return;
@@ -77,8 +77,25 @@ bool engine::state::upon_commits() {
   if (decided || !formed) return false;
   const auto* what = body_of(formed->block_id);
   if (!what) return false;
+  // It may be a body that came in a round change, or too late to be looked at.
+  if (!check_block_upon(*what, head, how.chain_id)) {
+    upon_other_chain(*what);
+    return false;
+  }
   decide(*what, *formed);
   return true;
+}
+
+/// A block upon another parent brings the seals of that one: two blocks of the height before are
+/// final.
+void engine::state::upon_other_chain(const block& x) {
+  auto found = past.find(head.head.at);
+  if (x.head.at != at || x.head.parent == head.id || found == past.end()) return;
+  auto& was = found->second;
+  if (!conflict(was.seals, x.parent_seals)) return;
+  if (!check_certificate(x.parent_seals, was.set, check)) return;
+  witness(x.parent_seals, was.book);
+  halt_upon(was.seals, x.parent_seals, was.set, was.book);
 }
 
 /// A block of this height that is final comes whole. [UponNewBlock]
