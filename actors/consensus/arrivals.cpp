@@ -7,7 +7,10 @@
 namespace bpci::consensus {
 
 void engine::state::receive(const proposal_message& x, const address&) {
-  if (x.what.by != proposer(x.what.round) || !is_known(x.what, set)) return;
+  if (!is_known(x.what, set)) return;
+  // Whose turn it is depends on the parent too.
+  if (x.body.head.parent != head.id) return upon_other_chain(x.body);
+  if (x.what.by != proposer(x.what.round)) return;
   if (block_id(x.body.head) != x.what.block_id
       || justification_hash(x.changes, x.prepares) != x.what.justification)
     return;

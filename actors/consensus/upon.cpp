@@ -34,7 +34,7 @@ void engine::state::upon_proposal(const proposal_message& x) {
   if (decided || x.what.round < round || (x.what.round == round && has_accepted_other(x.what)))
     return;
   if (!rules::is_justified(x, set, x.what.by, check)) return;
-  if (!check_block_upon(x.body, head, how.chain_id)) return upon_other_chain(x.body);
+  if (!check_block_upon(x.body, head, how.chain_id)) return;
   // A block that was prepared, by a quorum or in a former life, was timely when it was new.
   auto is_new = x.prepares.empty() && !has_prepared(x.what);
   if (is_new && !is_timely(x.body.head.time, now, x.what.round, how)) return;
