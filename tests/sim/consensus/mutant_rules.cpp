@@ -45,6 +45,10 @@ std::optional<commit> rules::early_commit(const signer& keys, const std::string&
   return out;
 }
 
+bool rules::may_ask(bool is_decided) {
+  return !is_decided;
+}
+
 bool rules::may_time_out(const round_outlook& x) {
   if (now == sim::mutant::timer_not_gated && x.round > round_no{0}) return true;
   if (x.round == round_no{0}) return x.work_is_due || x.proposal_is_there;

@@ -255,6 +255,9 @@ sealed_block forged(sealed_block x, forgery how, const signer& by) {
 }
 
 void seal_forger::serves(std::vector<sealed_block>& blocks) {
+  for (const auto& x : proposed_)
+    if (blocks.empty() && x.head.parent == on_.chain_now().id)
+      blocks.push_back({x, {x.head.at, round_no{0}, {}, {{on_.keys().self(), {}}}}});
   for (auto& x : blocks) {
     x.what = sibling(x.what);
     x.seals.block_id = block_id(x.what.head);
@@ -266,7 +269,16 @@ void seal_forger::hears(const consensus_message& what) {
   if (const auto* x = std::get_if<proposal_message>(&what)) keep(proposed_, x->body, on_.luck());
 }
 
+/// "The others are further on; ask me."
+void seal_forger::lure() {
+  auto at = height{on_.chain_now().head.at.get() + on_.luck().between(2, 5)};
+  auto x = prepare{at, round_no{0}, {}, on_.keys().self(), {}};
+  sign(x, on_.keys());
+  tell_all(x);
+}
+
 void seal_forger::idles() {
+  if (on_.luck().percent(30)) lure();
   if (proposed_.empty()) return;
   auto x = sealed_block{proposed_[on_.luck().below(proposed_.size())], {}};
   x.seals = {x.what.head.at, round_no{0}, block_id(x.what.head), {}};

@@ -87,6 +87,8 @@ public:
   void hears(const consensus_message& what) override;
 
 private:
+  void lure();
+
   std::vector<block> proposed_;
 };
 
