@@ -1,0 +1,26 @@
+#pragma once
+
+#include "actors/consensus/engine.hpp"
+#include "runtime/crypto/keys.hpp"
+
+namespace bpci::consensus {
+
+/// A validator's address is its public key.
+class ed25519_signer final : public signer {
+public:
+  explicit ed25519_signer(crypto::key_pair keys) : keys_(std::move(keys)) {}
+
+  [[nodiscard]] address self() const override { return keys_.pub.bytes; }
+  [[nodiscard]] signature sign(std::span<const std::uint8_t> what) const override {
+    return crypto::sign(keys_.secret, what).bytes;
+  }
+  [[nodiscard]] bool verify(const address& by, std::span<const std::uint8_t> what,
+                            const signature& sig) const override {
+    return crypto::verify({by}, what, {sig});
+  }
+
+private:
+  crypto::key_pair keys_;
+};
+
+} // namespace bpci::consensus
