@@ -89,8 +89,8 @@ public:
   [[nodiscard]] bytes take() { return std::move(out_); }
 
 private:
-  // Not vector::insert: gcc 12 warns of an overflow that is not there (PR 105329).
-  void append(const void* data, std::size_t size) {
+  // Neither vector::insert nor inlined: gcc 12 warns of overflows that are not there (PR 105329).
+  [[gnu::noinline]] void append(const void* data, std::size_t size) {
     if (size == 0) return;
     auto at = out_.size();
     out_.resize(at + size);
