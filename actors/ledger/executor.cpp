@@ -81,7 +81,7 @@ public:
     auto coming = validators::coming_after(draft_, block_.at);
     out.next = std::move(coming.next);
     out.after_next = std::move(coming.after_next);
-    out.change_due = validators::change_due(draft_, settings{draft_});
+    out.change_due = validators::change_due(draft_);
     return out;
   }
 

@@ -45,6 +45,10 @@ inline constexpr parameter downtime_slash_bp{"validators.downtime_slash_bp", 100
 inline constexpr parameter double_sign_slash_bp{"validators.double_sign_slash_bp", 500, 100,
                                                 10'000};
 
+/// Those who are validators, are to become some and are on their way out, all together: beyond that
+/// nobody joins, so that the sets always fit into a value of the state.
+inline constexpr std::size_t validators_in_motion_max = 512;
+
 /// Withdrawals under way at the same time, for one validator.
 inline constexpr std::size_t unbondings_max = 7;
 

@@ -25,8 +25,7 @@ std::uint64_t wished_total(std::span<const validator> set, std::span<const wish>
   return out;
 }
 
-std::vector<validator> next_set(std::span<const validator> set, std::span<const wish> wishes,
-                                std::size_t size_max) {
+std::vector<validator> next_set(std::span<const validator> set, std::span<const wish> wishes) {
   std::map<address, std::uint64_t> weights;
   for (const auto& x : set)
     weights.emplace(x.id, x.weight);
@@ -38,7 +37,6 @@ std::vector<validator> next_set(std::span<const validator> set, std::span<const 
   for (const auto& x : wishes) {
     auto has = weight_of(set, x.who);
     if (x.weight > has) {
-      if (has == 0 && weights.size() >= size_max) continue;
       auto more = std::min(x.weight - has, budget);
       if (more == 0) continue;
       weights[x.who] = has + more;
@@ -66,7 +64,7 @@ coming_validators coming_after(const reader& state, height at) {
   return {sets.changed == at ? std::move(sets.before) : sets.now, sets.now};
 }
 
-bool change_due(const reader& state, const settings& how) {
+bool change_due(const reader& state) {
   auto waiting = read_waiting(state);
   if (waiting.who.empty()) return false;
   std::vector<wish> wishes;
@@ -77,7 +75,7 @@ bool change_due(const reader& state, const settings& how) {
     wishes.push_back({who, wanted_weight(x)});
   }
   auto sets = read_sets(state);
-  return next_set(sets.now, wishes, how[validators_max]) != sets.now;
+  return next_set(sets.now, wishes) != sets.now;
 }
 
 } // namespace bpci::ledger::validators

@@ -25,10 +25,8 @@ std::uint64_t wished_total(std::span<const validator> set, std::span<const wish>
 
 /// The set, sorted by id, after one block, the wishes served in their order. The weights that it
 /// adds and takes sum to less than a third of the present total. Never empties the set: if nobody
-/// is to remain all stay as they are, and nobody leaves before who comes in weighs as much. A set
-/// that has `size_max` validators takes no new ones.
-std::vector<validator> next_set(std::span<const validator> set, std::span<const wish> wishes,
-                                std::size_t size_max);
+/// is to remain all stay as they are, and nobody leaves before who comes in weighs as much.
+std::vector<validator> next_set(std::span<const validator> set, std::span<const wish> wishes);
 
 /// Who decides the two heights after a block.
 struct coming_validators {
@@ -43,6 +41,6 @@ coming_validators coming_after(const reader& state, height at);
 
 /// Whether the next block would change weights, or the standing of bonds, without any transaction:
 /// it should be made.
-bool change_due(const reader& state, const settings& how);
+bool change_due(const reader& state);
 
 } // namespace bpci::ledger::validators

@@ -56,7 +56,7 @@ void turn_over(context& c) {
   }
   const auto before = all;
   auto sets = read_sets(c.state);
-  auto next = next_set(sets.now, wishes, c.value(validators_max));
+  auto next = next_set(sets.now, wishes);
   if (next != sets.now) {
     announce(c, sets.now, next, all);
     sets = {std::move(next), std::move(sets.now), c.block.at};

@@ -55,7 +55,10 @@ struct rules {
     if (known && known->unbonding.size() >= unbondings_max) return refuse(too_many_unbondings);
     if (x.bond.get() < c.value(bond_min))
       return refuse(bond_below_minimum, least(c.value(bond_min)));
-    if (count_members(c.state) >= c.value(validators_max)) return refuse(too_many_validators);
+    if (count_members(c.state) >= c.value(validators_max)
+        || read_sets(c.state).now.size() + read_waiting(c.state).who.size()
+               >= validators_in_motion_max)
+      return refuse(too_many_validators);
     if (auto paid = pay_in(c, x.bond); !paid) return paid;
     auto m = known.value_or(member{});
     m.leaving = false;
