@@ -43,21 +43,23 @@ result<void> check_members(const boost::json::value& in, const std::string& path
   if constexpr (described<T>) {
     const auto* object = in.if_object();
     if (!object) return {};
-    for (const auto& [name, value] : *object) {
-      result<void> out =
-          fail(ec::invalid_argument, path + "." + std::string{name} + ": there is no such member");
+    for (const auto& member : *object) {
+      const std::string_view name = member.key();
+      auto place = path;
+      place.append(".").append(name);
+      result<void> out = fail(ec::invalid_argument, place + ": there is no such member");
       T sample;
       for_each_field(sample, [&](const char* field, auto& x) {
         if (name == field)
-          out = check_members<std::remove_reference_t<decltype(x)>>(value, path + "." + field);
+          out = check_members<std::remove_reference_t<decltype(x)>>(member.value(), place);
       });
       if (!out) return out;
     }
   } else if constexpr (requires { typename T::value_type; }) {
     if (const auto* array = in.if_array())
       for (std::size_t i = 0; i < array->size(); ++i)
-        if (auto one = check_members<typename T::value_type>((*array)[i],
-                                                             path + "[" + std::to_string(i) + "]");
+        if (auto one = check_members<typename T::value_type>(
+                (*array)[i], std::string{path}.append("[").append(std::to_string(i)).append("]"));
             !one)
           return one;
   }

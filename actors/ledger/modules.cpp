@@ -53,4 +53,12 @@ bool module_table::is_closed(const account& who) const {
   return std::ranges::binary_search(closed_, who);
 }
 
+std::vector<parameter_setting> list_parameters(const module_table& modules, const reader& state) {
+  const settings now{state};
+  std::vector<parameter_setting> out;
+  for (const auto& x : modules.parameters())
+    out.push_back({std::string{x.name}, now[x], x.min, x.max});
+  return out;
+}
+
 } // namespace bpci::ledger

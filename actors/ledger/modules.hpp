@@ -31,6 +31,9 @@ private:
   std::vector<account> closed_;
 };
 
+/// All parameters as they stand, sorted by name.
+std::vector<parameter_setting> list_parameters(const module_table& modules, const reader& state);
+
 /// What the mainnet runs. The one list; a new module is one line in it.
 const module_table& standard_modules();
 

@@ -59,4 +59,25 @@ struct halt_until {
 };
 BPCI_MESSAGE(halt_until, until)
 
+// -- answers -----------------------------------------------------------------------------
+
+/// A parameter as it stands (actors/ledger/modules.hpp, list_parameters).
+struct parameter_setting {
+  std::string name;
+  std::uint64_t value = 0, least = 0, most = 0;
+
+  bool operator==(const parameter_setting&) const = default;
+};
+BPCI_MESSAGE(parameter_setting, name, value, least, most)
+
+/// Answer to governance::get_chain.
+struct chain_status {
+  chain_identity chain;
+  protocol_version rules;
+  std::optional<halt_until> halted; ///< may be over: at heights beyond `until` it is
+
+  bool operator==(const chain_status&) const = default;
+};
+BPCI_MESSAGE(chain_status, chain, rules, halted)
+
 } // namespace bpci::ledger

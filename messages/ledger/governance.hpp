@@ -190,4 +190,10 @@ struct get_agenda {
 };
 BPCI_MESSAGE(get_agenda)
 
+/// Answer: chain_status (messages/ledger/chain.hpp).
+struct get_chain {
+  bool operator==(const get_chain&) const = default;
+};
+BPCI_MESSAGE(get_chain)
+
 } // namespace bpci::ledger::governance

@@ -22,7 +22,7 @@ struct rules {
   static constexpr std::string_view name = module_name;
   using commands = boost::mp11::mp_list<propose, vote, set_parameter, schedule_upgrade,
                                         cancel_upgrade, halt, resume>;
-  using questions = boost::mp11::mp_list<get_proposal, get_agenda>;
+  using questions = boost::mp11::mp_list<get_proposal, get_agenda, get_chain>;
   static constexpr std::array parameters{voting_heights, fast_voting_heights, halt_heights,
                                          upgrade_notice_heights};
 
@@ -104,6 +104,12 @@ struct rules {
   }
 
   static result<agenda> on(const reader& state, const get_agenda&) { return read_agenda(state); }
+
+  static result<chain_status> on(const reader& state, const get_chain&) {
+    return chain_status{load_or_new<chain_identity>(state, chain_key),
+                        load_or_new<protocol_version>(state, version_key),
+                        load<halt_until>(state, halt_key)};
+  }
 };
 
 } // namespace

@@ -214,6 +214,31 @@ CAF_TEST(a parameter holds from the next block on) {
             != std::string::npos);
 }
 
+CAF_TEST(parameters and the standing of the chain can be asked for) {
+  world w;
+  auto all = list_parameters(w.by.modules, w.state);
+  CAF_CHECK_EQUAL(all.size(), w.by.modules.parameters().size());
+  auto found = std::ranges::find(all, "validators.max", &parameter_setting::name);
+  CAF_REQUIRE(found != all.end());
+  CAF_CHECK(*found == (parameter_setting{"validators.max", 100, 4, 256}));
+  CAF_CHECK_EQUAL(play(w, R"(
+    ada propose governance.set_parameter validators.max 7   = ok
+    bob vote 1 yes                                          = ok
+    cyd vote 1 yes                                          = ok
+    ada propose governance.halt                             = ok
+    bob vote 2 yes                                          = ok
+  )"),
+                  "");
+  all = list_parameters(w.by.modules, w.state);
+  CAF_CHECK_EQUAL(std::ranges::find(all, "validators.max", &parameter_setting::name)->value, 7u);
+  auto status = w.ask<governance::get_chain, chain_status>("governance", {});
+  CAF_REQUIRE(status);
+  CAF_CHECK_EQUAL(status->chain.chain_id, "test");
+  CAF_CHECK_EQUAL(status->rules.version, 1u);
+  CAF_REQUIRE(status->halted);
+  CAF_CHECK(status->halted->until == height{1005});
+}
+
 CAF_TEST(the treasury pays what governance has decided and keeps a record) {
   world w;
   CAF_CHECK_EQUAL(play(w, R"(
