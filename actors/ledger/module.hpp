@@ -56,7 +56,7 @@ struct block_context {
   account proposer{};
   std::vector<consensus::validator> validators; ///< of this height, sorted by id
   /// Who sealed the last blocks whose late seals are all in: those of the heights `at - 102` to
-  /// `at - 3`, oldest first, as far as there are any.
+  /// `at - 3`, oldest first, as far as there are any (attendance.hpp).
   std::vector<sealing> sealed;
   std::vector<verified_evidence> evidence;
 };

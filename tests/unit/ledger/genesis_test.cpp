@@ -4,6 +4,8 @@
 
 #include <caf/test/unit_test.hpp>
 
+#include <random>
+
 using namespace bpci;
 using namespace bpci::ledger;
 using namespace bpci::ledger::test;
@@ -121,6 +123,18 @@ CAF_TEST(all that exists of a token fits into 64 bits) {
   auto eve = R"({"account":")" + key("eve") + R"(","FLX":5})";
   auto fay = R"(,{"account":")" + key("fay") + R"(","FLX":"18446744073709551611"})";
   CAF_CHECK(names(document(eve, eve + fay), "balances[1]: the sum over all accounts"));
+}
+
+CAF_TEST(a damaged document is refused or read and never more than that) {
+  std::mt19937_64 random{5};
+  const auto good = document();
+  for (auto round = 0; round < 2'000; ++round) {
+    auto text = good;
+    for (auto i = 0; i < 2; ++i)
+      text[random() % text.size()] = static_cast<char>(random() % 128);
+    auto x = read_genesis(standard_modules(), text);
+    CAF_REQUIRE(!x || x->root == x->state.root());
+  }
 }
 
 CAF_TEST(a document too large to be one is not read) {

@@ -28,7 +28,7 @@ using namespace bpci::ledger::test;
 namespace {
 
 #ifdef BPCI_SANITIZE
-constexpr std::uint64_t steps = 20'000; ///< the sanitizers make it that much slower
+constexpr std::uint64_t steps = 100'000; ///< the sanitizers make it that much slower
 #else
 constexpr std::uint64_t steps = 1'000'000;
 #endif
