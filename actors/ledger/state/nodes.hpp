@@ -15,7 +15,7 @@ using node_visitor = std::function<void(const hash& name, bytes content)>;
 
 /// The nodes of `now` that `before` does not have, children ahead of their parents: a store that
 /// is cut off in the midst holds no node without what is below it. With the arguments the other way
-/// round: those that fell away, which other states may still share.
+/// round: those that fell away, which other states may still share and later ones may have again.
 void for_each_new_node(const state_trie& now, const state_trie& before, const node_visitor& visit);
 
 /// Nothing, when there is no such node.
