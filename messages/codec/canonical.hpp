@@ -86,6 +86,7 @@ public:
     return *this;
   }
 
+  void reserve(std::size_t size) { out_.reserve(size); }
   [[nodiscard]] bytes take() { return std::move(out_); }
 
 private:

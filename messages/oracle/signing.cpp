@@ -1,11 +1,8 @@
 #include "messages/oracle/signing.hpp"
 
-#include <boost/describe/enum_to_string.hpp>
-#include <boost/endian/conversion.hpp>
+#include "messages/codec/canonical.hpp"
 
-#include <array>
-#include <bit>
-#include <cstring>
+#include <boost/describe/enum_to_string.hpp>
 
 namespace bpci::oracle {
 
@@ -15,34 +12,20 @@ namespace {
 class canonical {
 public:
   canonical& s(const auto& x) {
-    put(boost::endian::native_to_big(static_cast<std::uint32_t>(x.size())));
-    append(x.data(), x.size());
+    out_(x);
     return *this;
   }
 
   canonical& n(std::uint64_t x) {
-    put(boost::endian::native_to_big(x));
+    out_(x);
     return *this;
   }
 
   void reserve(std::size_t size) { out_.reserve(size); }
-  bytes take() { return std::move(out_); }
+  bytes take() { return out_.take(); }
 
 private:
-  void put(auto x) {
-    auto raw = std::bit_cast<std::array<std::uint8_t, sizeof x>>(x);
-    append(raw.data(), raw.size());
-  }
-
-  // Not vector::insert: gcc 12 warns of an overflow that is not there (PR 105329).
-  void append(const void* data, std::size_t size) {
-    if (size == 0) return;
-    auto at = out_.size();
-    out_.resize(at + size);
-    std::memcpy(out_.data() + at, data, size);
-  }
-
-  bytes out_;
+  codec::canonical_writer out_;
 };
 
 canonical handshake(std::string_view tag, const handshake_context& who) {
