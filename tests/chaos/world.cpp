@@ -219,6 +219,7 @@ void world::launch(std::size_t number) {
   auto& x = node(number);
   x.process = std::make_unique<e2e::process>(spec(number));
   x.pid = x.process->pid();
+  x.seen_at = steady_clock::now();
   x.wanted = true;
   x.ready = false;
   x.frozen = false;
@@ -258,10 +259,14 @@ void world::tend() {
       if (steady_clock::now() >= x.start_at) launch(i);
       continue;
     }
-    if (const auto code = x.process->wait_for_exit(milliseconds{0}))
+    const auto now = steady_clock::now();
+    const auto code = x.process->wait_for_exit(milliseconds{0});
+    if (code) {
       notice_end(i, *code);
-    else if (!x.ready)
-      notice_ready(i);
+      continue;
+    }
+    x.seen_at = now;
+    if (!x.ready) notice_ready(i);
   }
 }
 
@@ -385,12 +390,12 @@ result<http::response> world::call(std::size_t number, const std::string& method
 // -- for the checker -------------------------------------------------------------------
 
 void world::begin_absence(std::size_t number) {
-  const auto& id = node(number).id;
+  const auto& gone = node(number);
   std::lock_guard lock{mutex_};
   for (const auto& x : absences_)
-    if (x.node == id && x.to == instant::max()) return;
-  // A request may have been lost in it just before it was noticed.
-  absences_.push_back({id, steady_clock::now() - 2 * tend_period});
+    if (x.node == gone.id && x.to == instant::max()) return;
+  // One that ends closes its connections first.
+  absences_.push_back({gone.id, gone.seen_at - 2 * tend_period});
 }
 
 void world::end_absence(std::size_t number) {

@@ -49,6 +49,7 @@ struct node {
   bool frozen = false;
   unsigned early_ends = 0;   ///< one after another, before it was ready
   instant start_at{};        ///< not before, if it is wanted and does not run
+  instant seen_at{};         ///< when it was surely there: it may have ended just behind
   std::atomic<pid_t> pid{0}; ///< for the memory samples; 0: it does not run
 
   [[nodiscard]] std::string http_url() const { return "http://" + address; }
