@@ -11,8 +11,6 @@ using namespace bpci::consensus::sim;
 
 namespace {
 
-constexpr std::uint64_t seeds_max = 4'000;
-
 /// In how many seeds a run is violated, until it has been in three; 0: never.
 struct damage {
   std::uint64_t first = 0;
@@ -23,7 +21,7 @@ struct damage {
 template <class Plan>
 damage find_damage(Plan make) {
   damage out;
-  for (std::uint64_t seed = 1; seed <= seeds_max && out.broken < 3; ++seed) {
+  for (std::uint64_t seed = 1; seed <= scaled(4'000) && out.broken < 3; ++seed) {
     auto got = run(make(seed));
     if (got.violations.empty()) continue;
     if (out.broken++ == 0) {

@@ -192,8 +192,8 @@ void oracle::watch_haste(std::size_t process, const round_change& x) {
     return here.lower_bound(x.round.get() - 1) != here.end();
   };
   if (validators_of(x.at) && !may_be_quorum(x.at, is_there))
-    accuse(process, "asks for " + place(x.at, x.round.get())
-                        + " and no quorum can be in the round before");
+    accuse(process,
+           "asks for " + place(x.at, x.round.get()) + " and no quorum can be in the round before");
 }
 
 // -- what is decided -----------------------------------------------------------------------

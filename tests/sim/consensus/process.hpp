@@ -139,8 +139,8 @@ private:
   std::uint64_t ticks_ = 0;
   height watched_;
   std::uint64_t stuck_ = 0;
-  height wanted_;            ///< that others are said to have
-  std::uint64_t tries_ = 0;  ///< left, to get it
+  height wanted_;           ///< that others are said to have
+  std::uint64_t tries_ = 0; ///< left, to get it
   std::uint64_t asked_ = 0; ///< token of the question that is open, or 0
   std::set<std::size_t> liars_;
 };

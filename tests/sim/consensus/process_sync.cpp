@@ -39,8 +39,7 @@ void process::ask_somebody(height from) {
   std::vector<std::size_t> whom;
   for (std::size_t i = 0; i < around_.what().processes(); ++i)
     if (i != number_ && !liars_.contains(i)) whom.push_back(i);
-  if (asked_ == 0 && !whom.empty())
-    ask(whom[luck_.below(whom.size())], from);
+  if (asked_ == 0 && !whom.empty()) ask(whom[luck_.below(whom.size())], from);
 }
 
 void process::ask_somebody() {

@@ -201,7 +201,8 @@ private:
   void two_chains() {
     out_.ends = out_.trouble_ends + 15 * second;
     auto twin_group = ((1ULL << out_.twins.size()) - 1) << out_.weights.size();
-    auto some = luck_.next() & ((1ULL << out_.weights.size()) - 1) & ~((1ULL << out_.twins.size()) - 1);
+    auto some =
+        luck_.next() & ((1ULL << out_.weights.size()) - 1) & ~((1ULL << out_.twins.size()) - 1);
     fault x;
     x.what = trouble::split;
     x.at = luck_.between(instant{0}, out_.trouble_ends / 2);

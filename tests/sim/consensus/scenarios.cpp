@@ -67,6 +67,10 @@ std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
 
 } // namespace
 
+std::uint64_t scaled(std::uint64_t runs) {
+  return std::max<std::uint64_t>(runs / part, 1);
+}
+
 void totals::add(const verdict& x) {
   ++runs;
   heights += x.heights;
@@ -118,7 +122,7 @@ void show_progress(std::uint64_t seed, std::uint64_t last, const totals& sum) {
 
 std::string run_seeds(std::uint64_t count, const shape& how, totals& sum) {
   const auto only = number_from("BPCI_SIM_SEED", 0);
-  const auto all = number_from("BPCI_SIM_SEEDS", seeds_of_ci / part);
+  const auto all = number_from("BPCI_SIM_SEEDS", scaled(seeds_of_ci));
   auto mine = my_part();
   if (only) mine = {only, 1};
   const auto last = only ? only : std::max<std::uint64_t>(all * count / seeds_of_ci, 1);

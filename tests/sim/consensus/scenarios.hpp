@@ -32,6 +32,9 @@ struct totals {
 };
 std::string to_string(const totals& x);
 
+/// As many, or fewer where sanitizers make everything slow.
+std::uint64_t scaled(std::uint64_t runs);
+
 /// All random tests together run so many, unless `BPCI_SIM_SEEDS` says how many.
 constexpr std::uint64_t seeds_of_ci = 10'000;
 

@@ -16,7 +16,7 @@ namespace {
 
 /// Of five transactions, how many a network executes in which these validators say nothing.
 std::uint64_t done_with_silent(std::vector<std::uint64_t> weights,
-                                  const std::vector<std::size_t>& silent) {
+                               const std::vector<std::size_t>& silent) {
   auto what = calm_plan(std::move(weights));
   add_works(what, 5, seconds);
   for (auto who : silent)

@@ -17,11 +17,8 @@ using namespace bpci::consensus::sim;
 namespace {
 
 void set_weight(plan& of, instant at, std::size_t who, std::uint64_t weight) {
-  of.works.push_back({.at = at,
-                      .id = 1'000 + of.works.size(),
-                      .sets_weight = true,
-                      .who = who,
-                      .weight = weight});
+  of.works.push_back(
+      {.at = at, .id = 1'000 + of.works.size(), .sets_weight = true, .who = who, .weight = weight});
 }
 
 /// Whose turn round `round` is behind a block of `maker`: counted here, not by the core.
@@ -76,9 +73,9 @@ CAF_TEST(a change to a set that cannot govern fails and the chain lives) {
   for (auto n : {1, 4}) {
     auto what = calm_plan(static_cast<std::size_t>(n));
     add_works(what, 3, seconds);
-    if (n == 1) set_weight(what, seconds, 0, 0);       // nobody would be left
-    set_weight(what, seconds, 9, UINT64_MAX);           // the total would not fit
-    set_weight(what, 1'500 * ms, 8, 0);                 // who is none does not leave
+    if (n == 1) set_weight(what, seconds, 0, 0); // nobody would be left
+    set_weight(what, seconds, 9, UINT64_MAX);    // the total would not fit
+    set_weight(what, 1'500 * ms, 8, 0);          // who is none does not leave
     add_works(what, 3, seconds, 5 * seconds);
     world all{what};
     all.run_until(what.ends);

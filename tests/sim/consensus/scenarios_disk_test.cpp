@@ -26,8 +26,7 @@ plan two_blocks(std::uint64_t seed, std::int64_t lost_percent) {
   what.trouble_ends = 3 * seconds;
   what.ends = 60 * seconds;
   add_works(what, 2, 700 * ms, 10 * ms);
-  if (lost_percent > 0)
-    what.faults.push_back(weather(trouble::lose, lost_percent, 3 * seconds));
+  if (lost_percent > 0) what.faults.push_back(weather(trouble::lose, lost_percent, 3 * seconds));
   return what;
 }
 

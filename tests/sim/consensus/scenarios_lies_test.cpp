@@ -221,7 +221,8 @@ CAF_TEST(with twins of a third two blocks are final and on contact somebody halt
   what.faults.push_back(split(0b000111, 500 * ms, 10 * seconds));
   auto got = held(what);
   CAF_CHECK(got.disagreed);
-  CAF_CHECK(got.halts > 0); // that the culprits are guilty and weigh a third is the oracle's to check
+  CAF_CHECK(got.halts
+            > 0); // that the culprits are guilty and weigh a third is the oracle's to check
 }
 
 // 28

@@ -12,12 +12,12 @@ struct verdict {
   std::vector<std::string> violations; ///< empty: all is well
   std::vector<std::string> trace;      ///< what happened, with times; only if asked for
   std::uint64_t heights = 0;           ///< that were decided
-  std::uint64_t done = 0;              ///< transactions that every living honest validator knows as executed
+  std::uint64_t done = 0; ///< transactions that every living honest validator knows as executed
   std::uint64_t steps = 0, sent = 0, persists = 0, restarts = 0, proofs = 0;
   std::uint64_t sent_bytes = 0; ///< of consensus messages, if the plan measures
   std::uint64_t checked = 0;    ///< signatures, by engines
   std::size_t halts = 0;
-  std::size_t wronged = 0; ///< honest validators that halts have named beside liars
+  std::size_t wronged = 0;      ///< honest validators that halts have named beside liars
   std::size_t engine_bytes = 0; ///< the most that an engine held at the end
   instant recovery{};           ///< from the end of trouble until everybody had decided
   bool disagreed = false;
