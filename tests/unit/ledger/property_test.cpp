@@ -332,7 +332,7 @@ private:
   void remember(block_context context, std::vector<bytes> transactions, const hash& root) {
     segment_.push_back({std::move(context), std::move(transactions), root});
     if (segment_.size() >= 60) {
-      if (blocks_ % 4 == 0) replay();
+      if (++segments_ % 3 == 0) replay();
       restart_segment();
     }
   }
@@ -392,6 +392,7 @@ private:
   world w_;
   state_trie base_;
   std::vector<past> segment_;
+  std::uint64_t segments_ = 0;
 };
 
 } // namespace
