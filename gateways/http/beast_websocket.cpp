@@ -50,10 +50,14 @@ void websocket_link::close(ec why, std::string reason) {
 }
 
 void websocket_link::grant(std::size_t frames) {
-  const auto more = static_cast<std::int64_t>(frames);
-  if (credit_.fetch_add(more) > 0) return;
   std::lock_guard lock{mutex_};
-  schedule();
+  std::int64_t more = 0;
+  for (; frames > 0 && !taken_.empty(); --frames) {
+    more += taken_.front();
+    taken_.pop_front();
+  }
+  more += static_cast<std::int64_t>(frames);
+  if (credit_.fetch_add(more) <= 0) schedule();
 }
 
 void websocket_link::schedule() {
@@ -227,7 +231,7 @@ void websocket_session::on_read(error_code why) {
   buffer_.consume(buffer_.size());
   // Here, since a read that waits holds a part of the buffer.
   if (stream().buffered() == 0 && buffer_.capacity() > keep_bytes_max) buffer_.shrink_to_fit();
-  if (--link_->credit_ > 0) return read();
+  if ((link_->credit_ -= credit_of(data.size())) > 0) return read();
   reading_ = false;
   deliver();
   // The listener may have granted more while it was told.
@@ -242,6 +246,11 @@ void websocket_session::deliver() {
   if (gathered_.empty()) return;
   auto frames = std::exchange(gathered_, {});
   if (link_->closing_) return;
+  {
+    std::lock_guard lock{link_->mutex_};
+    for (const auto& x : frames)
+      link_->taken_.push_back(credit_of(x.data.size()));
+  }
   guarded([&] { listener_->on_frames(std::move(frames)); });
 }
 

@@ -61,6 +61,7 @@ private:
 
   std::mutex mutex_;
   std::deque<outgoing> queue_;
+  std::deque<std::uint32_t> taken_; ///< Credit of each message that came in and is not handled.
   bool scheduled_ = false;
   std::atomic<bool> closing_{false}; ///< Written with the lock held.
   bool refused_ = false;             ///< A send found no room: `on_writable` is owed.

@@ -23,11 +23,17 @@ struct frame {
   bool operator==(const frame&) const = default;
 };
 
+/// What a frame that came in takes of the credit: one, and one more for each 4 KiB. So what is read
+/// and not handled yet is bounded in bytes, too: by a mebibyte and a frame with the default credit.
+constexpr std::uint32_t credit_of(std::size_t frame_bytes) noexcept {
+  return static_cast<std::uint32_t>(1 + frame_bytes / 4'096);
+}
+
 /// The bounds of one WebSocket. Sizes are bytes.
 struct websocket_limits {
   std::size_t max_frame_bytes = 1024 * 1024; ///< Of a message, all its fragments together.
   std::size_t max_write_queue_bytes = 4 * 1024 * 1024; ///< What waits to be sent.
-  std::size_t initial_credit = 256;                    ///< Frames that may come before any `grant`.
+  std::size_t initial_credit = 256; ///< Small frames that may come before any `grant`.
   std::chrono::milliseconds write_stall{
       10'000}; ///< No byte could be sent for so long: slow_reader.
   std::chrono::milliseconds ping_interval{20'000}; ///< Silence after which a ping is sent.
@@ -57,8 +63,9 @@ public:
   /// are dropped. The first call counts.
   virtual void close(ec why, std::string reason = {}) = 0;
 
-  /// Lets `frames` more messages in. Without credit the server stops reading the connection, so
-  /// the other side feels it through TCP.
+  /// The `frames` oldest messages that came in have been handled: gives back what they took of the
+  /// credit (`credit_of`), and one for each that has not come yet. Without credit the server stops
+  /// reading the connection, so the other side feels it through TCP.
   virtual void grant(std::size_t frames) = 0;
 
   /// The address of the other end, without the port.

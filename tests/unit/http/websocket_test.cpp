@@ -268,6 +268,26 @@ CAF_TEST(a client without credit is not read from) {
   CAF_CHECK(eventually([&] { return who->count() == sent / piece.size(); }));
 }
 
+CAF_TEST(a large frame takes more of the credit) {
+  server_options how;
+  how.websocket.initial_credit = 20;
+  running s{how};
+  auto c = open_raw(s, "/sink");
+  const auto piece = masked(std::string(40'000, 'x')); // takes 10
+  for (int i = 0; i < 4; ++i)
+    c.send(piece);
+  const auto who = s.who->last_socket();
+  CAF_CHECK(eventually([&] { return who->count() == 2; }));
+  std::this_thread::sleep_for(20ms);
+  CAF_CHECK_EQUAL(who->count(), 2u);
+  who->where().grant(1);
+  CAF_CHECK(eventually([&] { return who->count() == 3; }));
+  std::this_thread::sleep_for(20ms);
+  CAF_CHECK_EQUAL(who->count(), 3u);
+  who->where().grant(2);
+  CAF_CHECK(eventually([&] { return who->count() == 4; }));
+}
+
 CAF_TEST(a WebSocket without credit is still closed) {
   server_options how;
   how.websocket.initial_credit = 1;
