@@ -3,6 +3,8 @@
 #include "messages/describe.hpp"
 #include "messages/ids.hpp"
 
+#include <boost/describe/enum.hpp>
+
 #include <array>
 #include <cstdint>
 #include <string>
@@ -83,6 +85,8 @@ struct evidence {
     double_round_change = 4,
     amnesia = 5 ///< a commit or round change, and a later round change that does not know of it
   };
+  BOOST_DESCRIBE_NESTED_ENUM(kind, double_proposal, double_prepare, double_commit,
+                             double_round_change, amnesia)
   kind what{};
   bytes first;
   bytes second;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/ids.hpp"
 #include "messages/ledger/account.hpp"
 
 #include <string>

@@ -1,4 +1,8 @@
 #include "messages/inspect.hpp"
+#include "messages/ledger/anchors.hpp"
+#include "messages/ledger/governance.hpp"
+#include "messages/ledger/treasury.hpp"
+#include "messages/ledger/validators.hpp"
 #include "messages/oracle/mailbox.hpp"
 #include "messages/oracle/nodes.hpp"
 #include "messages/oracle/relay.hpp"
@@ -29,11 +33,11 @@ public:
     return *this;
   }
 
-  std::vector<caf_sample> take() { return std::move(rows_); }
+  std::vector<message_sample> take() { return std::move(rows_); }
 
 private:
   template <described T>
-  caf_sample row(const std::string& header) {
+  message_sample row(const std::string& header) {
     auto x = sample_of<T>("sample");
     std::vector<char> raw;
     caf::binary_serializer sink{system_, raw};
@@ -48,19 +52,9 @@ private:
             .reads_back = !failed && back == x};
   }
 
-  template <described T>
-  static std::string field_names(const T& x) {
-    std::string out;
-    for_each_field(x, [&](const char* name, const auto&) {
-      if (!out.empty()) out += ',';
-      out += name;
-    });
-    return out;
-  }
-
   caf::actor_system_config config_;
   caf::actor_system system_{config_}; // Handles of actors are read in a system.
-  std::vector<caf_sample> rows_;
+  std::vector<message_sample> rows_;
 };
 
 template <class Enum>
@@ -75,7 +69,7 @@ enum_sample numbers(std::string header, std::string name) {
 
 } // namespace
 
-std::vector<caf_sample> caf_samples() {
+std::vector<message_sample> caf_samples() {
   using namespace oracle;
   using namespace cluster;
   using namespace supervision;
@@ -123,6 +117,11 @@ std::vector<caf_sample> caf_samples() {
 std::vector<enum_sample> enum_samples() {
   return {
       numbers<ec>("error.hpp", "ec"),
+      numbers<ledger::token>("ledger/account.hpp", "token"),
+      numbers<ledger::anchors::subject>("ledger/anchors.hpp", "subject"),
+      numbers<ledger::governance::standing>("ledger/governance.hpp", "standing"),
+      numbers<ledger::treasury::fund>("ledger/treasury.hpp", "fund"),
+      numbers<ledger::validators::offence>("ledger/validators.hpp", "offence"),
       numbers<oracle::priority>("oracle/envelope.hpp", "priority"),
       numbers<oracle::delivery_mode>("oracle/envelope.hpp", "delivery_mode"),
       numbers<oracle::progress>("oracle/relay.hpp", "progress"),

@@ -1,6 +1,7 @@
 #define CAF_SUITE wire_coverage
 
 #include "tests/wire/caf_messages.hpp"
+#include "tests/wire/canonical_messages.hpp"
 #include "tests/wire/golden.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -63,8 +64,9 @@ std::set<message_place> pinned_as_frames() {
 
 std::set<message_place> pinned_messages() {
   auto out = pinned_as_frames();
-  for (const auto& x : caf_samples())
-    out.insert(x.header + " " + x.message);
+  for (const auto& samples : {caf_samples(), canonical_samples()})
+    for (const auto& x : samples)
+      out.insert(x.header + " " + x.message);
   return out;
 }
 
@@ -85,7 +87,8 @@ void check_all_in(const std::set<message_place>& some, const std::set<message_pl
 } // namespace
 
 CAF_TEST(every message that a header describes is pinned) {
-  check_all_in(described_messages(), pinned_messages(), "add it to tests/wire/caf_table.cpp");
+  check_all_in(described_messages(), pinned_messages(),
+               "add it to tests/wire/caf_table.cpp or canonical_table.cpp");
 }
 
 CAF_TEST(every enum that a header describes is pinned) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/codec/canonical.hpp"
 #include "messages/describe.hpp"
 #include "messages/error.hpp"
 #include "messages/ids.hpp"
@@ -44,6 +45,13 @@ T sample_of(std::string_view name) {
     return static_cast<T>(number_of(name) & std::uint64_t{std::numeric_limits<T>::max()});
   } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, bytes>) {
     return {name.begin(), name.end()};
+  } else if constexpr (codec::detail::is_octets<T>) {
+    T out;
+    for (std::size_t i = 0; i < out.size(); ++i)
+      out[i] = static_cast<std::uint8_t>(number_of(name) >> i % 8 * 8);
+    return out;
+  } else if constexpr (codec::detail::is_variant<T>) {
+    return sample_of<std::variant_alternative_t<std::variant_size_v<T> - 1, T>>(name);
   } else if constexpr (std::is_same_v<T, caf::actor>) {
     return {}; // The handle of a live actor is another one in each run.
   } else if constexpr (requires { typename T::element_type; }) {
@@ -55,6 +63,17 @@ T sample_of(std::string_view name) {
     return {sample_of<typename T::value_type>(name),
             sample_of<typename T::value_type>(std::string{name} + "2")};
   }
+}
+
+/// "height,round", in the order of the description.
+template <described T>
+std::string field_names(const T& x) {
+  std::string out;
+  for_each_field(x, [&](const char* name, const auto&) {
+    if (!out.empty()) out += ',';
+    out += name;
+  });
+  return out;
 }
 
 } // namespace bpci::wire
