@@ -160,6 +160,11 @@ inline chain_head head_behind(const sealed_block& x, const chain_head& before) {
 }
 
 template <class T>
+ec code_of(const result<T>& x) {
+  return x.has_error() ? x.error().code : ec::none;
+}
+
+template <class T>
 std::vector<T> all_of(const effects& from) {
   std::vector<T> out;
   for (const auto& x : from)

@@ -75,7 +75,7 @@ CAF_TEST(zeros where the file grew before its data came are cut off) {
   auto grown = whole;
   grown.resize(whole.size() + 4'096);
   CAF_CHECK(recover_journal(grown).record == record_of(2));
-  CAF_CHECK_EQUAL(recover_journal(grown).good, whole.size());
+  CAF_CHECK(recover_journal(grown).good == whole.size());
 }
 
 CAF_TEST(any flipped bit of a record that was complete is damage and never an older record) {

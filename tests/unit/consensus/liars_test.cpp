@@ -142,6 +142,47 @@ CAF_TEST(commits that come late one by one are a conflicting certificate too) {
   CAF_CHECK_EQUAL(all_of<halt>(tell(commit_by(4, 1, 1, other_id))).size(), 1u);
 }
 
+struct other_chain {
+  explicit other_chain(const decided_bench& b)
+      : head(head_behind({b.other, certificate_of({1, 3, 4}, 1, 2, b.other_id)}, b.head)),
+        second(block_of(2, head, b.now)),
+        id(block_id(second.head)) {}
+  chain_head head;
+  block second;
+  hash id;
+};
+
+CAF_TEST(a proposal upon another final block of the height before brings its seals) {
+  other_chain there{*this};
+  auto out = only_halt(tell(proposal_of(2, 0, there.second)));
+  CAF_CHECK(out.ours.block_id == id);
+  CAF_CHECK(out.theirs == there.head.seals);
+}
+
+CAF_TEST(a sealed block upon another parent is not decided but compared) {
+  other_chain there{*this};
+  auto out = tell(4, sealed_block{there.second, certificate_of({1, 3, 4}, 2, 0, there.id)});
+  CAF_CHECK(all_of<finalize>(out).empty());
+  CAF_CHECK(only_halt(out).theirs == there.head.seals);
+}
+
+CAF_TEST(a committed block upon another parent is not decided but compared) {
+  other_chain there{*this};
+  tell(change_with(4, 1, there.second, 0, {1, 3, 4}));
+  tell(commit_by(1, 2, 0, there.id));
+  tell(commit_by(3, 2, 0, there.id));
+  auto out = tell(commit_by(4, 2, 0, there.id));
+  CAF_CHECK(all_of<finalize>(out).empty());
+  CAF_CHECK_EQUAL(all_of<halt>(out).size(), 1u);
+}
+
+CAF_TEST(a block upon a parent that nobody has sealed is ignored) {
+  other_chain there{*this};
+  there.second.parent_seals.seals.pop_back();
+  fix_roots(there.second);
+  CAF_CHECK(tell(proposal_of(2, 0, there.second)).empty());
+}
+
 CAF_TEST(lies about a height that is decided are reported) {
   CAF_CHECK_EQUAL(reported(tell(commit_by(1, 1, 0, other_id))), "commit 1");
   CAF_CHECK_EQUAL(reported(tell(change_of(3, 1, 1))), "amnesia 3");

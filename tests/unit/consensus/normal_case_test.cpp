@@ -1,5 +1,6 @@
 #define CAF_SUITE consensus_normal_case
 
+#include "actors/consensus/ed25519_signer.hpp"
 #include "tests/unit/consensus/table.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -24,6 +25,31 @@ CAF_TEST(a validator alone decides what it proposes) {
     t.run();
   }
   CAF_CHECK(t.all_have(3));
+}
+
+CAF_TEST(a validator with a real key decides) {
+  std::array<std::uint8_t, 32> seed{};
+  seed.fill(3);
+  auto keys = ed25519_signer{crypto::from_seed(seed)};
+  auto start = genesis({{keys.self(), 1}});
+  auto how = engine_settings{.chain_id = chain};
+  auto uut = engine{how, keys};
+  auto now = timestamp_ms{start.head.time.get() + 1'000};
+  std::deque<event> todo{begin{start, journal_state::fresh, std::nullopt}, work_due{}};
+  std::optional<sealed_block> final_one;
+  for (; !todo.empty() && !final_one; todo.pop_front())
+    for (const auto& e : uut.step({now, todo.front()})) {
+      if (const auto* x = std::get_if<broadcast>(&e)) todo.push_back(arrived{keys.self(), x->what});
+      if (std::holds_alternative<make_block>(e)) {
+        auto body = block_upon(start, chain, keys.self(), now);
+        todo.push_back(block_made{height{1}, round_no{0}, body});
+      }
+      if (const auto* x = std::get_if<finalize>(&e)) final_one = x->what;
+    }
+  CAF_REQUIRE(final_one.has_value());
+  CAF_CHECK(crypto::verify(
+      {keys.self()}, signing_bytes(chain, commit_of(final_one->seals, final_one->seals.seals[0])),
+      {final_one->seals.seals[0].sig}));
 }
 
 CAF_TEST(the turn goes on with every block) {

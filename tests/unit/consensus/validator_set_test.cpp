@@ -34,7 +34,7 @@ CAF_TEST(a set without anybody or with anybody twice or without weight is refuse
   CAF_CHECK(check_validators({}).has_error());
   CAF_CHECK(check_validators(weights({{1, 1}, {2, 0}})).has_error());
   CAF_CHECK(check_validators(weights({{1, 1}, {2, 1}, {1, 3}})).has_error());
-  CAF_CHECK_EQUAL(check_validators({}).error().code, ec::invalid_argument);
+  CAF_CHECK_EQUAL(code_of(check_validators({})), ec::invalid_argument);
 }
 
 CAF_TEST(a total that 64 bits do not hold is refused) {
