@@ -88,11 +88,14 @@ void engine::state::receive_other(const sealed_block& x, const address& from) {
     halt_upon(was.seals, x.seals, was.set, was.book);
   }
   auto here = at.get() + (decided ? 1 : 0);
-  if (of.get() <= here || of <= hinted || x.seals.at != of) return;
+  if (of.get() <= here || x.seals.at != of) return;
   // The validators there are not known; one of those who are must have sealed it.
+  auto is_validator = [&](const address& who) {
+    return set.contains(who) || next_set.contains(who);
+  };
   for (const auto& s : x.seals.seals)
     if (auto vote = commit_of(x.seals, s); is_known(vote, set) || is_known(vote, next_set))
-      return fall_behind_to(from, of);
+      return hear_of(is_validator(from) ? from : s.by, of, true);
 }
 
 const certificate* engine::state::final_here() const {
@@ -152,9 +155,10 @@ void engine::state::receive_early(const consensus_message& x) {
       x);
   if (!known || from.by == keys->self()) return;
   ahead.keep(at, from, x);
-  // While a decided block is being stored, the others may well have begun the next height.
+  // The next height may just have begun there, above all while a decided block is being stored
+  // here.
   auto here = at.get() + (decided ? 1 : 0);
-  if (from.at.get() > here + 1 && from.at > hinted) fall_behind_to(from.by, from.at);
+  hear_of(from.by, from.at, from.at.get() > here + 1);
 }
 
 } // namespace bpci::consensus

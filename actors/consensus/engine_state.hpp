@@ -92,10 +92,12 @@ struct engine::state {
   void repeat();
   void keep_time();
   void fetch_formed();
+  void ask_around();
   void remember_parent();
   void count_seals(const block& x);
   [[nodiscard]] std::vector<certificate> late_seals() const;
-  void fall_behind_to(const address& ask, height at_height);
+  void hear_of(const address& who, height there, bool is_far);
+  void forget_hints();
 
   [[nodiscard]] const address& proposer(round_no of) const;
   [[nodiscard]] bool is_mine(round_no of) const { return proposer(of) == keys->self(); }
@@ -124,6 +126,8 @@ struct engine::state {
   class safety safety;
   message_store ahead;
   std::map<height, past_height> past;
+  std::map<address, height> hints;  ///< how far validators are said to be, by themselves
+  address asked{};                  ///< of these, the last one
   std::optional<sealed_block> last; ///< the block of `head`, if it was decided here
 
   // this height
@@ -138,7 +142,6 @@ struct engine::state {
   std::optional<sealed_block> decided;
   std::set<std::pair<evidence::kind, address>> accused;
   std::optional<hash> valid; ///< what was checked last, and was valid
-  height hinted;             ///< the highest that others are said to be at
 
   // this round
   round_no round;

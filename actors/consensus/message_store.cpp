@@ -57,9 +57,4 @@ std::vector<consensus_message> message_store::take(height at) {
   return out;
 }
 
-std::optional<message_origin> message_store::highest() const {
-  if (kept_.empty()) return std::nullopt;
-  return origin_of(kept_.rbegin()->second);
-}
-
 } // namespace bpci::consensus

@@ -31,9 +31,6 @@ public:
   /// Those of `at`; earlier ones are forgotten.
   [[nodiscard]] std::vector<consensus_message> take(height at);
 
-  /// The highest, for whom to ask.
-  [[nodiscard]] std::optional<message_origin> highest() const;
-
   [[nodiscard]] std::size_t size() const noexcept { return kept_.size(); }
 
 private:

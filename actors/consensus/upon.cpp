@@ -78,7 +78,7 @@ bool engine::state::upon_commits() {
   const auto* what = body_of(formed->block_id);
   if (!what) return false;
   // It may be a body that came in a round change, or too late to be looked at.
-  if (!check_block_upon(*what, head, how.chain_id)) {
+  if (valid != formed->block_id && !check_block_upon(*what, head, how.chain_id)) {
     upon_other_chain(*what);
     return false;
   }
@@ -132,8 +132,9 @@ bool engine::state::upon_changes() {
   if (!set.is_quorum(weight_of(why, set))) return false;
   const auto* highest = highest_prepared(why);
   if (!highest) return ask_for_block();
+  const auto* bound = changes.body_of(highest->prepared->block_id);
   auto prepares = changes.prepares_of(highest->by);
-  propose(*changes.body_of(highest->prepared->block_id), std::move(why), std::move(prepares));
+  propose(*bound, std::move(why), std::move(prepares));
   return true;
 }
 
@@ -180,8 +181,7 @@ void engine::state::cast(consensus_message x) {
 
 /// Messages get lost, and others start again: say it all once more.
 void engine::state::repeat() {
-  if (formed) fetch_formed();
-  if (auto far = ahead.highest()) fall_behind_to(far->by, far->at);
+  ask_around();
   if (!safety.may_sign()) return;
   const auto& mine = safety.record();
   if (auto x = safety.change_message()) cast(*x);
@@ -190,15 +190,33 @@ void engine::state::repeat() {
   if (mine.commit_vote) cast(*mine.commit_vote);
 }
 
-void engine::state::fall_behind_to(const address& ask, height at_height) {
-  hinted = std::max(hinted, at_height);
-  out.push_back(fall_behind{ask, at_height});
-}
-
 /// A quorum has committed a block that never came here.
 void engine::state::fetch_formed() {
   for (const auto& s : formed->seals)
-    if (s.by != keys->self()) return fall_behind_to(s.by, at);
+    if (s.by != keys->self()) hear_of(s.by, at, false);
+  ask_around();
+}
+
+/// A height is a hint, and whoever gives it may lie. So each is asked in turn, and one that made up
+/// a height does not drown the others.
+void engine::state::hear_of(const address& who, height there, bool is_far) {
+  auto& known = hints[who];
+  if (there <= known) return;
+  known = there;
+  if (is_far) out.push_back(fall_behind{who, there});
+}
+
+void engine::state::ask_around() {
+  if (hints.empty()) return;
+  auto next = hints.upper_bound(asked);
+  if (next == hints.end()) next = hints.begin();
+  asked = next->first;
+  out.push_back(fall_behind{asked, next->second});
+}
+
+/// The chain is there by now.
+void engine::state::forget_hints() {
+  std::erase_if(hints, [&](const auto& hint) { return hint.second <= at; });
 }
 
 void engine::state::enter(round_no next) {
@@ -224,7 +242,7 @@ void engine::state::open(const chain_head& at_head) {
   decided.reset();
   accused.clear();
   valid.reset();
-  hinted = height{};
+  forget_hints();
   enter(round_no{0});
   spare.reset();
   safety.advance(head.head, set.contains(keys->self()));
@@ -295,7 +313,7 @@ void engine::state::keep_time() {
     timing = true;
     out.push_back(start_timer{{timer_expired::kind::round, at, round}, timeout()});
   }
-  auto has_to_say = (safety.may_sign() && safety.has_signed()) || formed || ahead.size() > 0;
+  auto has_to_say = (safety.may_sign() && safety.has_signed()) || !hints.empty();
   if (!repeating && has_to_say) {
     repeating = true;
     out.push_back(start_timer{{timer_expired::kind::resend, at, round}, how.round_base});
