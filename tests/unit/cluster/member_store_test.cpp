@@ -107,7 +107,8 @@ CAF_TEST(a member joins with all that others need to know of it) {
   CAF_CHECK(read.live.front() == who);
   CAF_CHECK_EQUAL(read.view_no, 1u);
   CAF_CHECK_EQUAL(read.change_no.get(), 1u);
-  CAF_CHECK_EQUAL(beat(who)->live.front().heartbeats, 1u);
+  read = beat(who).value();
+  CAF_CHECK_EQUAL(read.live.front().heartbeats, 1u);
 }
 
 CAF_TEST(a node that starts again is a new incarnation and the former one is dead) {

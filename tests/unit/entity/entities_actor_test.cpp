@@ -17,6 +17,7 @@
 
 #include <atomic>
 #include <future>
+#include <map>
 #include <stdexcept>
 #include <thread>
 
@@ -101,6 +102,7 @@ struct fixture {
   std::shared_ptr<std::atomic<int>> losses = std::make_shared<std::atomic<int>>(0);
   std::shared_ptr<entity_context> shared = std::make_shared<entity_context>();
   caf::actor pool, lossy, actors, host, router, outbox, timers;
+  std::map<std::string, caf::actor> services; ///< by path
 
   fixture() {
     auto kinds = std::make_shared<entity::kinds>();
@@ -138,9 +140,13 @@ struct fixture {
     for (const auto& x : {outbox, timers, router, host, actors, lossy, pool})
       if (x) send_exit_now(x, caf::exit_reason::user_shutdown);
     self->await_all_other_actors_done();
+    // As a supervisor does: who stands there is kept, and keeps what it shares with others.
+    for (const auto& [at, who] : services)
+      shared->node->directory.remove(at, who);
   }
 
   void put(std::string_view at, const caf::actor& who) {
+    services.insert_or_assign(shared->root + std::string{at}, who);
     shared->node->directory.put(shared->root + std::string{at}, who);
   }
 
