@@ -165,7 +165,8 @@ CAF_TEST(a node that is registered gets a session and goes to its link) {
   CAF_CHECK_EQUAL(handshakes(), 0u);
 
   open_and_answer();
-  CAF_CHECK_EQUAL(link.all<open_link>().back().session, session_no{2});
+  opened = link.all<open_link>();
+  CAF_CHECK_EQUAL(opened.back().session, session_no{2});
 }
 
 CAF_TEST(a session is opened under the nonce that the client was asked with) {
