@@ -12,9 +12,7 @@
 #include "messages/runtime/introspection.hpp"
 #include "messages/runtime/slots.hpp"
 #include "messages/runtime/supervision.hpp"
-#include "tests/wire/caf_messages.hpp"
-#include "tests/wire/golden.hpp"
-#include "tests/wire/sample_of.hpp"
+#include "tests/wire/sample_table.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -25,36 +23,26 @@ namespace bpci::wire {
 
 namespace {
 
-class table {
+class caf_codec {
 public:
-  template <class... Message>
-  table& of(const std::string& header) {
-    (rows_.push_back(row<Message>(header)), ...);
-    return *this;
-  }
-
-  std::vector<message_sample> take() { return std::move(rows_); }
-
-private:
   template <described T>
-  message_sample row(const std::string& header) {
-    auto x = sample_of<T>("sample");
+  bytes write(T& x) {
     std::vector<char> raw;
     caf::binary_serializer sink{system_, raw};
-    auto failed = sink(x);
-    T back;
-    caf::binary_deserializer source{system_, raw};
-    failed = failed ? failed : source(back);
-    return {.header = header,
-            .message = std::string{message_name(&x)},
-            .fields = field_names(x),
-            .hex = to_hex({reinterpret_cast<const std::uint8_t*>(raw.data()), raw.size()}),
-            .reads_back = !failed && back == x};
+    if (sink(x)) return {};
+    return {raw.begin(), raw.end()};
   }
 
+  template <described T>
+  bool reads_back(const T& x, const bytes& raw) {
+    T back;
+    caf::binary_deserializer source{system_, reinterpret_cast<const char*>(raw.data()), raw.size()};
+    return !source(back) && back == x;
+  }
+
+private:
   caf::actor_system_config config_;
   caf::actor_system system_{config_}; // Handles of actors are read in a system.
-  std::vector<message_sample> rows_;
 };
 
 template <class Enum>
@@ -73,7 +61,7 @@ std::vector<message_sample> caf_samples() {
   using namespace oracle;
   using namespace cluster;
   using namespace supervision;
-  return table{}
+  return sample_table<caf_codec>{}
       .of<envelope>("oracle/envelope.hpp")
       .of<mailbox::bounds, mailbox::store, mailbox::kept, mailbox::remove, mailbox::peek,
           mailbox::letter, mailbox::page>("oracle/mailbox.hpp")

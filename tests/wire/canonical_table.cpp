@@ -14,43 +14,29 @@
 #include "messages/ledger/treasury.hpp"
 #include "messages/ledger/validators.hpp"
 #include "tests/wire/canonical_messages.hpp"
-#include "tests/wire/golden.hpp"
-#include "tests/wire/sample_of.hpp"
+#include "tests/wire/sample_table.hpp"
 
 namespace bpci::wire {
 
 namespace {
 
-class table {
-public:
-  template <class... Message>
-  table& of(const std::string& header) {
-    (rows_.push_back(row<Message>(header)), ...);
-    return *this;
-  }
-
-  std::vector<message_sample> take() { return std::move(rows_); }
-
-private:
+struct canonical_codec {
   template <described T>
-  static message_sample row(const std::string& header) {
-    const auto x = sample_of<T>("sample");
-    const auto raw = codec::to_canonical(x);
-    const auto back = codec::from_canonical<T>(raw);
-    return {.header = header,
-            .message = std::string{message_name(&x)},
-            .fields = field_names(x),
-            .hex = to_hex(raw),
-            .reads_back = back && codec::to_canonical(*back) == raw};
+  bytes write(const T& x) {
+    return codec::to_canonical(x);
   }
 
-  std::vector<message_sample> rows_;
+  template <described T>
+  bool reads_back(const T&, const bytes& raw) {
+    const auto back = codec::from_canonical<T>(raw);
+    return back && codec::to_canonical(*back) == raw;
+  }
 };
 
 } // namespace
 
 std::vector<message_sample> canonical_samples() {
-  return table{}
+  return sample_table<canonical_codec>{}
       .of<consensus::validator, consensus::header, consensus::seal, consensus::certificate,
           consensus::evidence, consensus::block, consensus::sealed_block>("consensus/block.hpp")
       .of<consensus::prepare, consensus::commit, consensus::prepared_claim, consensus::round_change,
