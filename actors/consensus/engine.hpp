@@ -1,5 +1,7 @@
 #pragma once
 
+#include "messages/consensus/head.hpp"
+#include "messages/consensus/standing.hpp"
 #include "messages/consensus/votes.hpp"
 #include "messages/error.hpp"
 
@@ -48,16 +50,6 @@ struct engine_settings {
   milliseconds message_delay{2'000}; ///< that a proposal may take; grows with the round
   std::uint32_t heights_ahead = 10;  ///< messages of later heights that are kept
   std::uint32_t kept_messages = 1'000;
-};
-
-/// Where the chain stands: its last block, and who decides the next.
-struct chain_head {
-  header head;
-  hash id{};
-  certificate seals;                 ///< empty for the genesis block
-  std::vector<certificate> late;     ///< further seals of the two blocks before, for the next block
-  std::vector<validator> validators; ///< of the next height, sorted by id
-  std::vector<validator> next;       ///< of the height after that
 };
 
 // -- what is on the disk ---------------------------------------------------------------
@@ -197,31 +189,6 @@ struct halt {
 using effect = std::variant<persist, broadcast, send_to, start_timer, make_block, check_block,
                             finalize, report_evidence, fall_behind, halt>;
 using effects = std::vector<effect>;
-
-// -- "why is it stuck?" ----------------------------------------------------------------
-
-struct peer_standing {
-  address who{};
-  std::uint64_t weight = 0;
-  std::optional<round_no> round; ///< the highest that a message of this height named
-  bool proposed = false, prepared = false, committed = false, wants_change = false;
-
-  bool operator==(const peer_standing&) const = default;
-};
-BPCI_MESSAGE(peer_standing, who, weight, round, proposed, prepared, committed, wants_change)
-
-struct standing {
-  height at;
-  round_no round;
-  address proposer{};
-  std::string doing; ///< "waiting for the proposal", "halted: ..."
-  std::optional<hash> accepted, prepared;
-  std::vector<peer_standing> validators;
-  std::vector<address> missing; ///< whose word is wanting for the next step
-
-  bool operator==(const standing&) const = default;
-};
-BPCI_MESSAGE(standing, at, round, proposer, doing, accepted, prepared, validators, missing)
 
 class engine {
 public:

@@ -94,12 +94,4 @@ BPCI_MESSAGE(proposal_message, what, body, changes, prepares)
 using consensus_message =
     std::variant<proposal_message, prepare, commit, round_change_message, sealed_block>;
 
-struct vote_envelope {
-  std::string chain_id;
-  consensus_message what;
-
-  bool operator==(const vote_envelope&) const = default;
-};
-BPCI_MESSAGE(vote_envelope, chain_id, what)
-
 } // namespace bpci::consensus

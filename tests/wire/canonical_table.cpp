@@ -40,8 +40,7 @@ std::vector<message_sample> canonical_samples() {
       .of<consensus::validator, consensus::header, consensus::seal, consensus::certificate,
           consensus::evidence, consensus::block, consensus::sealed_block>("consensus/block.hpp")
       .of<consensus::prepare, consensus::commit, consensus::prepared_claim, consensus::round_change,
-          consensus::round_change_message, consensus::proposal, consensus::proposal_message,
-          consensus::vote_envelope>("consensus/votes.hpp")
+          consensus::round_change_message, consensus::proposal, consensus::proposal_message>("consensus/votes.hpp")
       .of<ledger::coin>("ledger/account.hpp")
       .of<ledger::anchors::anchor, ledger::anchors::anchored, ledger::anchors::get_anchor>(
           "ledger/anchors.hpp")
