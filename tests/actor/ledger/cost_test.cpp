@@ -1,0 +1,144 @@
+#define CAF_SUITE ledger_cost
+
+#include "chain_fixture.hpp"
+
+#include <chrono>
+#include <iostream>
+
+/// What a transaction costs on one node beside its signature. Prints, and asserts nothing about
+/// time: machines differ, and so does what else they do.
+namespace bpci::ledger::test {
+
+namespace {
+
+constexpr std::size_t senders = 500;
+constexpr std::size_t each = 10;
+constexpr auto count = senders * each;
+
+std::vector<crypto::key_pair>& keys() {
+  static auto all = [] {
+    std::vector<crypto::key_pair> out;
+    for (std::size_t i = 0; i < senders; ++i)
+      out.push_back(crypto::from_seed(crypto::sha256(crypto::as_bytes(std::to_string(i)))));
+    return out;
+  }();
+  return all;
+}
+
+std::string genesis_text() {
+  std::string balances;
+  for (const auto& x : keys())
+    balances += (balances.empty() ? "" : ",") + ("{\"account\":\"" + crypto::to_hex(x.pub))
+                + R"(","FLX":"1000000000000"})";
+  auto validator = crypto::to_hex(account_of("ada"));
+  return R"({"chain_id":"test","time":1000,"validators":{"members":[{"key":")" + validator
+         + R"(","bond":"1000000000000"}]},"coins":{"balances":[)" + balances + "]}}";
+}
+
+std::vector<bytes> transactions(std::uint64_t first_nonce) {
+  std::vector<bytes> out;
+  for (std::uint64_t nonce = first_nonce; nonce < first_nonce + each; ++nonce)
+    for (std::size_t i = 0; i < senders; ++i) {
+      auto x = payment("ada", nonce, "eve", 1);
+      x.sender = keys()[i].pub.bytes;
+      x.body = codec::to_canonical(
+          coins::transfer{keys()[(i + nonce + 1) % senders].pub.bytes, {token::FLX, 1}});
+      sign(x, keys()[i].secret);
+      out.push_back(codec::to_canonical(x));
+    }
+  return out;
+}
+
+class watch {
+public:
+  /// Microseconds a transaction since the last call.
+  double lap() {
+    auto now = std::chrono::steady_clock::now();
+    auto took = std::chrono::duration<double, std::micro>(now - last_).count();
+    last_ = now;
+    return took / static_cast<double>(count);
+  }
+
+private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+struct fixture : chain_fixture {};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(ledger_cost_tests, fixture)
+
+CAF_TEST(what a transaction costs beside its signature) {
+  auto& one = add(genesis_text());
+  auto how = one.options();
+  how->verify = remembering(ed25519_verifier());
+  one.how = how;
+  one.start();
+  auto all = transactions(0);
+  const auto at = one.position();
+  auto start = read_genesis(how->modules, how->genesis).value();
+  const rules by{how->modules, how->verify};
+  const auto next = terms_at(start.state, height{1});
+
+  watch clock;
+  for (const auto& x : all)
+    CAF_REQUIRE(ed25519_verifier()(decode_transaction(x)->sender,
+                                   signing_bytes(*decode_transaction(x)),
+                                   decode_transaction(x)->sig));
+  const auto signature = clock.lap();
+  mempool pool;
+  for (const auto& x : all)
+    CAF_REQUIRE(pool.add(by, next, start.state, x));
+  const auto admission = clock.lap() - signature;
+  auto offered = pool.offer(count, 1 << 30);
+  const auto offer = clock.lap();
+
+  tip_start from;
+  from.head = at.head->head;
+  from.id = at.head->id;
+  from.state = start.state;
+  tip here{by, std::move(from)};
+  auto skeleton = std::make_shared<const consensus::block>(
+      consensus::block_upon(*at.head, "test", at.head->validators.front().id, timestamp_ms{5'000}));
+  clock.lap();
+  auto filled = here.fill({skeleton, {}}, offered).value();
+  const auto fill = clock.lap();
+  CAF_REQUIRE_EQUAL(filled.what->transactions.size(), count);
+  auto block = *filled.what;
+  consensus::fix_roots(block);
+  const auto fix = clock.lap();
+  auto judge = one.to_validate(block, filled.ticket);
+  clock.lap();
+  CAF_REQUIRE(here.validate(judge).value().valid);
+  const auto validate = clock.lap();
+  auto sealed = one.seal(block, at);
+  clock.lap();
+  auto step = here.prepare(sealed).value();
+  const auto prepare = clock.lap();
+  here.advance(step);
+
+  // The same by the actor, as one who did not propose it, with its database.
+  clock.lap();
+  auto judged = one.ask<chain::block_valid>(one.to_validate(block));
+  CAF_REQUIRE(judged);
+  CAF_REQUIRE(judged->valid);
+  const auto by_other = clock.lap();
+  CAF_REQUIRE(one.ask<chain::position>(sealed));
+  const auto append = clock.lap();
+
+  std::cout << "microseconds a transaction, " << count << " in a block\n"
+            << "  signature                  " << signature << "\n"
+            << "  admission, without it      " << admission << "\n"
+            << "  offer                      " << offer << "\n"
+            << "  fill                       " << fill << "\n"
+            << "  roots of the block         " << fix << "\n"
+            << "  validate, own              " << validate << "\n"
+            << "  prepare to append          " << prepare << "\n"
+            << "  validate, another's        " << by_other << "\n"
+            << "  append, with the database  " << append << "\n";
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace bpci::ledger::test
