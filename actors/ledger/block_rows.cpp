@@ -46,22 +46,27 @@ void add_accounts(const event& x, std::vector<account>& to) {
   if (auto burned = event_of<coins::burned>(x)) to.push_back(burned->from);
 }
 
+using places = std::vector<transaction_place>;
+
 /// Where the transactions are in the bytes of the block.
-void place_transactions(const std::vector<bytes>& all, std::span<const hash> ids, block_row& to) {
+places place_transactions(const std::vector<bytes>& all, block_row& to) {
+  places out;
+  out.reserve(all.size());
   auto at = std::size_t{to.head_size} + length_bytes;
-  for (std::size_t i = 0; i < all.size(); ++i) {
+  for (const auto& x : all) {
     at += length_bytes;
-    to.rows.push_back({ids[i], small(at), small(all[i].size()), 0, 0});
-    at += all[i].size();
+    out.push_back({small(at), small(x.size()), 0, 0});
+    at += x.size();
   }
   to.tail_at = small(at);
+  return out;
 }
 
-void place_receipts(std::span<const receipt> all, block_row& to) {
+void place_receipts(std::span<const receipt> all, places& where, block_row& to) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto one = codec::to_canonical(all[i]);
-    to.rows[i].receipt_at = small(to.receipts.size());
-    to.rows[i].receipt_size = small(one.size());
+    where[i].receipt_at = small(to.receipts.size());
+    where[i].receipt_size = small(one.size());
     to.receipts.insert(to.receipts.end(), one.begin(), one.end());
   }
 }
@@ -90,15 +95,19 @@ block_row to_row(const consensus::sealed_block& x, const hash& id,
   out.round = x.seals.round;
   out.transactions = small(all.size());
   out.head_size = small(codec::to_canonical(x.what.head).size());
-  out.rows.reserve(all.size());
-  place_transactions(all, transaction_ids, out);
+  out.ids.assign(transaction_ids.begin(), transaction_ids.end());
+  auto where = place_transactions(all, out);
   codec::canonical_writer block;
   constexpr std::size_t seals_about = 4'096;
   block.reserve(out.tail_at + seals_about);
   out.block = block(x.what).take();
   out.seals = codec::to_canonical(x.seals);
   out.validators = codec::to_canonical(stored_validators{validators});
-  place_receipts(receipts, out);
+  place_receipts(receipts, where, out);
+  codec::canonical_writer all_places;
+  for (const auto& one : where)
+    all_places(one);
+  out.places = all_places.take();
   out.receipts_proof = std::move(proof);
   for (std::size_t i = 0; i < all.size(); ++i)
     for (const auto& who : accounts_of(all[i], receipts.empty() ? nullptr : &receipts[i]))

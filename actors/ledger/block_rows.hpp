@@ -10,14 +10,14 @@
 /// them the parts are that are read alone.
 namespace bpci::ledger {
 
-/// A transaction and its receipt within `block_row::block` and `block_row::receipts`.
-struct transaction_row {
-  hash id{};
+/// Where a transaction and its receipt are within `block_row::block` and `block_row::receipts`.
+struct transaction_place {
   std::uint32_t begins_at = 0, size = 0;
   std::uint32_t receipt_at = 0, receipt_size = 0; ///< 0: it is not known
 
-  bool operator==(const transaction_row&) const = default;
+  bool operator==(const transaction_place&) const = default;
 };
+BPCI_MESSAGE(transaction_place, begins_at, size, receipt_at, receipt_size)
 
 /// The history of an account has the transaction of this index.
 struct touched_row {
@@ -39,7 +39,8 @@ struct block_row {
   bytes validators; ///< of this height; canonical, like the rest
   bytes receipts;   ///< one behind the other
   bytes receipts_proof;
-  std::vector<transaction_row> rows;
+  std::vector<hash> ids; ///< of the transactions
+  bytes places;          ///< a transaction_place for each
   std::vector<touched_row> touched;
 };
 

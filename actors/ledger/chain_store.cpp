@@ -62,45 +62,47 @@ constexpr std::string_view here = "height >= (SELECT first_height FROM chain) "
 // -- writing -----------------------------------------------------------------------------
 
 void insert_block(pqxx::work& tx, const block_row& x) {
-  tx.exec_params0("INSERT INTO chain_block (height, id, time_ms, proposer, transactions, size, "
-                  "round, head_size, tail_at, block, seals, validators, receipts, receipts_proof) "
-                  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-                  x.head.at.get(), to_bytea(x.id), x.head.time.get(), to_bytea(x.head.proposer),
-                  x.transactions, x.block.size(), x.round.get(), x.head_size, x.tail_at,
-                  to_bytea(x.block), to_bytea(x.seals), to_bytea(x.validators),
-                  to_bytea(x.receipts), to_bytea(x.receipts_proof));
+  tx.exec_params0(
+      "INSERT INTO chain_block (height, id, time_ms, proposer, transactions, size, "
+      "round, head_size, tail_at, block, seals, validators, receipts, receipts_proof, places) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+      x.head.at.get(), to_bytea(x.id), x.head.time.get(), to_bytea(x.head.proposer), x.transactions,
+      x.block.size(), x.round.get(), x.head_size, x.tail_at, to_bytea(x.block), to_bytea(x.seals),
+      to_bytea(x.validators), to_bytea(x.receipts), to_bytea(x.receipts_proof), to_bytea(x.places));
+}
+
+/// Hashes one behind the other: cut apart by the database, they cost a fraction of an array, which
+/// is a text that has to be made and read.
+bytes joined(std::size_t count, const auto& hash_of) {
+  bytes out;
+  out.reserve(count * sizeof(hash));
+  for (std::size_t i = 0; i < count; ++i) {
+    const hash& x = hash_of(i);
+    out.insert(out.end(), x.begin(), x.end());
+  }
+  return out;
 }
 
 void insert_transactions(pqxx::work& tx, const block_row& x) {
-  if (x.rows.empty()) return;
-  sql_array ids, begins, sizes, receipts, receipt_sizes;
-  for (const auto& row : x.rows) {
-    ids.add(std::span<const std::uint8_t>{row.id});
-    begins.add(row.begins_at);
-    sizes.add(row.size);
-    receipts.add(row.receipt_at);
-    receipt_sizes.add(row.receipt_size);
-  }
-  tx.exec_params0("INSERT INTO chain_transaction (height, index, id, begins_at, size, receipt_at, "
-                  "receipt_size) SELECT $1::bigint, t.no - 1, t.id, t.begins_at, t.size, "
-                  "t.receipt_at, t.receipt_size "
-                  "FROM unnest($2::bytea[], $3::int[], $4::int[], $5::int[], $6::int[]) "
-                  "WITH ORDINALITY AS t (id, begins_at, size, receipt_at, receipt_size, no)",
-                  x.head.at.get(), ids.text(), begins.text(), sizes.text(), receipts.text(),
-                  receipt_sizes.text());
+  if (x.ids.empty()) return;
+  const auto ids = joined(x.ids.size(), [&](std::size_t i) -> const hash& { return x.ids[i]; });
+  tx.exec_params0("INSERT INTO chain_transaction (id, height, index) "
+                  "SELECT substring($2::bytea FROM i * 32 + 1 FOR 32), $1::bigint, i "
+                  "FROM generate_series(0, $3::int - 1) AS i",
+                  x.head.at.get(), to_bytea(ids), x.ids.size());
 }
 
 void insert_touched(pqxx::work& tx, const block_row& x) {
   if (x.touched.empty()) return;
-  sql_array accounts, indexes;
-  for (const auto& row : x.touched) {
-    accounts.add(std::span<const std::uint8_t>{row.who});
+  const auto accounts =
+      joined(x.touched.size(), [&](std::size_t i) -> const hash& { return x.touched[i].who; });
+  sql_array indexes;
+  for (const auto& row : x.touched)
     indexes.add(row.index);
-  }
   tx.exec_params0("INSERT INTO chain_touched (account, height, index) "
-                  "SELECT t.account, $1::bigint, t.index "
-                  "FROM unnest($2::bytea[], $3::int[]) AS t (account, index)",
-                  x.head.at.get(), accounts.text(), indexes.text());
+                  "SELECT substring($2::bytea FROM t.no::int * 32 - 31 FOR 32), $1::bigint, "
+                  "t.index FROM unnest($3::int[]) WITH ORDINALITY AS t (index, no)",
+                  x.head.at.get(), to_bytea(accounts), indexes.text());
 }
 
 void insert_all_of(pqxx::work& tx, const block_row& x) {
@@ -319,9 +321,11 @@ namespace {
 
 /// Of a transaction `t` in its block `b`.
 constexpr auto shown_columns =
-    "t.height, t.index, b.time_ms, t.receipt_size, "
-    "substring(b.block FROM t.begins_at + 1 FOR t.size) AS encoded, "
-    "substring(b.receipts FROM t.receipt_at + 1 FOR t.receipt_size) AS receipt ";
+    "t.height, t.index, b.time_ms, chain_place(b.places, t.index, 3) AS receipt_size, "
+    "substring(b.block FROM chain_place(b.places, t.index, 0) + 1 "
+    "FOR chain_place(b.places, t.index, 1)) AS encoded, "
+    "substring(b.receipts FROM chain_place(b.places, t.index, 2) + 1 "
+    "FOR chain_place(b.places, t.index, 3)) AS receipt ";
 
 chain::transaction_shown to_shown(const pqxx::row& row) {
   chain::transaction_shown out;
@@ -371,14 +375,14 @@ result<chain::history_page> read_history(pqxx::work& tx, const chain::get_histor
   auto from = read_cursor(x.before);
   if (!from) return fail(ec::malformed, "before: not what a page gave as its `next`");
   chain::history_page out;
-  for (const auto& row : tx.exec_params(
-           std::string{"SELECT "} + shown_columns
-               + "FROM (SELECT height, index FROM chain_touched WHERE account = $1 "
-                 "AND (height, index) < ($2::bigint, $3::bigint) "
-                 "ORDER BY height DESC, index DESC LIMIT $4::bigint) h "
-                 "JOIN chain_transaction t USING (height, index) JOIN chain_block b USING (height) "
-                 "ORDER BY t.height DESC, t.index DESC",
-           to_bytea(x.of), from->at, from->index, limit + 1))
+  for (const auto& row :
+       tx.exec_params(std::string{"SELECT "} + shown_columns
+                          + "FROM (SELECT height, index FROM chain_touched WHERE account = $1 "
+                            "AND (height, index) < ($2::bigint, $3::bigint) "
+                            "ORDER BY height DESC, index DESC LIMIT $4::bigint) t "
+                            "JOIN chain_block b USING (height) "
+                            "ORDER BY t.height DESC, t.index DESC",
+                      to_bytea(x.of), from->at, from->index, limit + 1))
     out.transactions.push_back(to_shown(row));
   if (out.transactions.size() > limit) {
     out.transactions.resize(limit);
@@ -392,7 +396,7 @@ result<receipts_part> read_receipts_of(pqxx::work& tx, const hash& transaction) 
   auto rows = tx.exec_params("SELECT t.index, b.seals, b.receipts, b.receipts_proof, "
                              "substring(b.block FROM 1 FOR b.head_size) AS head "
                              "FROM chain_transaction t JOIN chain_block b USING (height) "
-                             "WHERE t.id = $1 AND t.receipt_size > 0",
+                             "WHERE t.id = $1 AND b.receipts <> ''",
                              to_bytea(transaction));
   if (rows.empty()) return not_here("the receipt");
   const auto& row = rows[0];

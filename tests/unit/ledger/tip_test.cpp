@@ -98,12 +98,14 @@ CAF_TEST(transactions and receipts are cut out of what is stored) {
   auto filled = at.fill(skeleton(), offered).value();
   auto step = at.prepare(seal(filled.what, hash{2})).value();
   const auto& row = *step.row;
-  CAF_REQUIRE_EQUAL(row.rows.size(), 3u);
+  CAF_REQUIRE_EQUAL(row.ids.size(), 3u);
+  codec::canonical_reader places{row.places};
   for (std::size_t i = 0; i < 3; ++i) {
-    const auto& x = row.rows[i];
+    transaction_place x;
+    CAF_REQUIRE(places(x));
     auto cut = std::span{row.block}.subspan(x.begins_at, x.size);
     CAF_CHECK(std::ranges::equal(cut, offered[i]));
-    CAF_CHECK(x.id == transaction_id(offered[i]));
+    CAF_CHECK(row.ids[i] == transaction_id(offered[i]));
     auto receipt = codec::from_canonical<ledger::receipt>(
         std::span{row.receipts}.subspan(x.receipt_at, x.receipt_size));
     CAF_REQUIRE(receipt);

@@ -25,22 +25,26 @@ CREATE TABLE chain_block (
   seals          bytea   NOT NULL,
   validators     bytea   NOT NULL,
   receipts       bytea   NOT NULL,
-  receipts_proof bytea   NOT NULL
+  receipts_proof bytea   NOT NULL,
+  places         bytea   NOT NULL
 );
 -- Not compressed, so that a transaction is cut out without reading the block.
 ALTER TABLE chain_block
   ALTER COLUMN block SET STORAGE EXTERNAL,
-  ALTER COLUMN receipts SET STORAGE EXTERNAL;
+  ALTER COLUMN receipts SET STORAGE EXTERNAL,
+  ALTER COLUMN places SET STORAGE EXTERNAL;
+
+-- A number of chain_block.places: four of 32 bits for each transaction.
+CREATE FUNCTION chain_place(places bytea, index integer, field integer) RETURNS integer
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT ('x' || encode(substring(places FROM index * 16 + field * 4 + 1 FOR 4), 'hex'))
+         ::bit(32)::integer
+$$;
 
 CREATE TABLE chain_transaction (
-  height       bigint  NOT NULL,
-  index        integer NOT NULL,
-  id           bytea   NOT NULL UNIQUE,
-  begins_at    integer NOT NULL,
-  size         integer NOT NULL,
-  receipt_at   integer NOT NULL,
-  receipt_size integer NOT NULL,
-  PRIMARY KEY (height, index)
+  id     bytea   PRIMARY KEY,
+  height bigint  NOT NULL,
+  index  integer NOT NULL
 );
 
 CREATE TABLE chain_touched (
