@@ -168,6 +168,8 @@ result<void> stage_state(pqxx::work& tx, const chain::hold& hold, std::uint64_t 
 result<std::uint64_t> drop_other_editions(pqxx::work& tx, const chain::hold& hold,
                                           std::uint64_t limit) {
   if (auto held = lock(tx, hold); !held) return held.error();
+  // No edition becomes the live one while others are told from it.
+  tx.exec0("LOCK TABLE chain IN SHARE MODE");
   // Both ranges are of the primary key: what is there is found without reading the state.
   auto done =
       tx.exec_params0("WITH live AS (SELECT COALESCE((SELECT edition FROM chain), 0) AS no), "
@@ -184,11 +186,15 @@ result<std::uint64_t> drop_other_editions(pqxx::work& tx, const chain::hold& hol
 
 result<void> replace_chain(pqxx::work& tx, const chain::hold& hold,
                            const std::optional<chain_row>& only_if, const chain_row& now,
-                           std::span<const block_row> blocks) {
+                           std::uint64_t keys, std::span<const block_row> blocks) {
   if (auto held = lock(tx, hold); !held) return held;
   tx.exec0("LOCK TABLE chain IN EXCLUSIVE MODE");
   if (auto there = find_chain(tx); there != only_if)
     return fail(ec::conflict, "the stored chain has moved");
+  auto staged =
+      tx.exec_params1("SELECT count(*) FROM chain_state WHERE edition = $1::bigint", now.edition);
+  if (staged[0].as<std::uint64_t>() != keys)
+    return fail(ec::conflict, "the state that was written has been dropped");
   tx.exec0("TRUNCATE chain, chain_block, chain_transaction, chain_touched, chain_snapshot, "
            "chain_snapshot_chunk");
   tx.exec_params0("INSERT INTO chain (chain_id, genesis_id, edition, first_height, height, id, "

@@ -43,12 +43,13 @@ result<void> stage_state(pqxx::work& tx, const chain::hold& hold, std::uint64_t 
 result<std::uint64_t> drop_other_editions(pqxx::work& tx, const chain::hold& hold,
                                           std::uint64_t limit);
 
-/// The chain is this from now on: `now` with the state of its edition, and these blocks, of which
-/// the last is its head's; those below `now.first` are without their transactions. With `only_if`
-/// it must stand there. Errors: conflict (it stands elsewhere).
+/// The chain is this from now on: `now` with the state of its edition, which has this many keys,
+/// and these blocks, of which the last is its head's; those below `now.first` are without their
+/// transactions. It must stand at `only_if` before; none: there must be none. Errors: conflict (it
+/// stands elsewhere, or somebody has dropped the edition meanwhile).
 result<void> replace_chain(pqxx::work& tx, const chain::hold& hold,
                            const std::optional<chain_row>& only_if, const chain_row& now,
-                           std::span<const block_row> blocks);
+                           std::uint64_t keys, std::span<const block_row> blocks);
 
 struct state_page {
   std::vector<state_row> rows;

@@ -262,9 +262,10 @@ result<void> begin_chain(desk& at, const genesis_block& x) {
   const store::chain_row now{x.what.chain_id, x.id, *edition, height{0}, height{0}, x.id, 0};
   auto first =
       std::make_shared<const block_row>(to_row(x.block, x.id, x.what.validators, {}, {}, {}));
-  auto done = at.query<void>([hold = at.how().hold, now, first](pqxx::work& tx) {
-    return store::replace_chain(tx, hold, std::nullopt, now, std::span{first.get(), 1});
-  });
+  auto done = at.query<void>(
+      [hold = at.how().hold, now, first, keys = x.what.state.size()](pqxx::work& tx) {
+        return store::replace_chain(tx, hold, std::nullopt, now, keys, std::span{first.get(), 1});
+      });
   // Somebody was first: perhaps this node itself, whose answer was lost.
   if (!done && done.error().code != ec::conflict) return done;
   log::info("chain-begun", {{"chain", x.what.chain_id}, {"genesis", crypto::to_hex(x.id)}});
@@ -345,11 +346,12 @@ result<chain_at_hand> restore(desk& at, const store::chain_row& present, const r
   now.id = at.how().block_id(x.at.head);
   now.transactions = x.before.back()->what.transactions.size();
   auto rows = std::make_shared<const std::vector<block_row>>(rows_of(at.how(), x));
-  auto done = at.query<void>([hold = at.how().hold, present, now, rows](pqxx::work& tx) {
-    auto there = store::find_chain(tx);
-    if (there == now) return result<void>{}; // done before, and the answer was lost
-    return store::replace_chain(tx, hold, present, now, *rows);
-  });
+  auto done = at.query<void>(
+      [hold = at.how().hold, present, now, rows, keys = state->size()](pqxx::work& tx) {
+        auto there = store::find_chain(tx);
+        if (there == now) return result<void>{}; // done before, and the answer was lost
+        return store::replace_chain(tx, hold, present, now, keys, *rows);
+      });
   if (!done) return done.error();
   // What is left of the old state is in nobody's way: the next start removes it as well.
   if (auto clean = tidy(at); !clean)

@@ -49,18 +49,25 @@ std::vector<bytes> transactions(std::uint64_t first_nonce) {
   return out;
 }
 
+/// Of this process: what else the machine does does not count.
+std::chrono::nanoseconds cpu_now() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
+}
+
 class watch {
 public:
-  /// Microseconds a transaction since the last call.
+  /// Microseconds a transaction since the last call, of the processor.
   double lap() {
-    auto now = std::chrono::steady_clock::now();
+    auto now = cpu_now();
     auto took = std::chrono::duration<double, std::micro>(now - last_).count();
     last_ = now;
     return took / static_cast<double>(count);
   }
 
 private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  std::chrono::nanoseconds last_ = cpu_now();
 };
 
 struct fixture : chain_fixture {};
@@ -81,15 +88,20 @@ CAF_TEST(what a transaction costs beside its signature) {
   const rules by{how->modules, how->verify};
   const auto next = terms_at(start.state, height{1});
 
+  std::vector<transaction> decoded;
+  std::vector<bytes> signed_bytes;
+  for (const auto& x : all) {
+    decoded.push_back(decode_transaction(x).value());
+    signed_bytes.push_back(signing_bytes(decoded.back()));
+  }
   watch clock;
-  for (const auto& x : all)
-    CAF_REQUIRE(ed25519_verifier()(decode_transaction(x)->sender,
-                                   signing_bytes(*decode_transaction(x)),
-                                   decode_transaction(x)->sig));
+  auto good = ed25519_verifier();
+  for (std::size_t i = 0; i < count; ++i)
+    if (!good(decoded[i].sender, signed_bytes[i], decoded[i].sig)) CAF_FAIL("a bad signature");
   const auto signature = clock.lap();
   mempool pool;
   for (const auto& x : all)
-    CAF_REQUIRE(pool.add(by, next, start.state, x));
+    if (!pool.add(by, next, start.state, x)) CAF_FAIL("not taken");
   const auto admission = clock.lap() - signature;
   auto offered = pool.offer(count, 1 << 30);
   const auto offer = clock.lap();
@@ -124,8 +136,11 @@ CAF_TEST(what a transaction costs beside its signature) {
   CAF_REQUIRE(judged);
   CAF_REQUIRE(judged->valid);
   const auto by_other = clock.lap();
+  const auto wall = std::chrono::steady_clock::now();
   CAF_REQUIRE(one.ask<chain::position>(sealed));
   const auto append = clock.lap();
+  const auto waited =
+      std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - wall).count();
 
   std::cout << "microseconds a transaction, " << count << " in a block\n"
             << "  signature                  " << signature << "\n"
@@ -136,7 +151,8 @@ CAF_TEST(what a transaction costs beside its signature) {
             << "  validate, own              " << validate << "\n"
             << "  prepare to append          " << prepare << "\n"
             << "  validate, another's        " << by_other << "\n"
-            << "  append, with the database  " << append << "\n";
+            << "  append                     " << append << "\n"
+            << "  append, by the clock on the wall " << waited / count << ", with the database\n";
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
