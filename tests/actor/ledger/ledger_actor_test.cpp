@@ -387,6 +387,7 @@ CAF_TEST(a snapshot restores the chain in an empty database and it goes on from 
   std::swap(finish, wrong);
   CAF_CHECK_EQUAL(restore_with(found->what), "invalid_argument");
   std::swap(finish, wrong);
+  *two.losses = 3;
   CAF_CHECK_EQUAL(two.verdict<chain::position>(finish), "none");
 
   auto at = two.position();
@@ -409,6 +410,61 @@ CAF_TEST(a snapshot restores the chain in an empty database and it goes on from 
   CAF_CHECK_EQUAL(std::to_string(overview->accounts), two.sql("SELECT count(*) FROM chain_state"));
   CAF_CHECK_EQUAL(two.verdict<chain::restore_progress>(chain::begin_restore{*header, found->what}),
                   "conflict");
+}
+
+CAF_TEST(however often LEDGER is killed while it begins the chain begins once and whole) {
+  std::string more;
+  for (std::uint32_t i = 0; i < 2'500; ++i)
+    more += R"({"account":")" + crypto::to_hex(account_of(std::to_string(i))) + R"(","FLX":7},)";
+  auto genesis = default_genesis();
+  const std::string_view balances = R"("balances":[)";
+  genesis.insert(genesis.find(balances) + balances.size(), more);
+  auto& one = add(genesis);
+  const auto root = read_genesis(standard_modules(), genesis).value().root;
+  for (auto i = 0; i < 12; ++i) {
+    one.start();
+    std::this_thread::sleep_for(std::chrono::milliseconds{5 + 15 * i});
+    one.end(one.ledger);
+  }
+  *one.losses = 3;
+  one.start();
+  CAF_CHECK(one.root_now() == root);
+  CAF_CHECK_EQUAL(one.sql("SELECT count(DISTINCT edition) FROM chain_state"), "1");
+  one.decide({pay("ada", 0, "eve", 5)});
+  one.restart();
+  CAF_CHECK_EQUAL(one.position().head->head.at.get(), 1u);
+}
+
+CAF_TEST(however often LEDGER is killed while it appends it has the block or has it not ) {
+  auto& one = add();
+  one.start();
+  std::uint64_t nonce = 0;
+  for (auto i = 0; i < 12; ++i) {
+    auto before = one.position();
+    auto block = one.seal(one.make_block({pay("ada", nonce, "eve", 5)}), before);
+    self->send(one.ledger, block);
+    std::this_thread::sleep_for(std::chrono::microseconds{500 * i});
+    one.restart();
+    auto after = one.position();
+    if (after.head->id == block.id) {
+      ++nonce;
+    } else {
+      CAF_CHECK(after.head->id == before.head->id);
+    }
+    // Its commit may come only now; then LEDGER is right to start again.
+    if (one.verdict<chain::position>(block) == "none" && after.head->id != block.id) ++nonce;
+    if (eventually([&] { return bool{one.ask<chain::position>(chain::get_position{})}; })) continue;
+    one.restart();
+  }
+  CAF_CHECK_EQUAL(one.sql("SELECT count(*) FROM chain_transaction"), std::to_string(nonce));
+  CAF_CHECK_EQUAL(std::to_string(one.position().head->head.at.get()), std::to_string(nonce));
+}
+
+CAF_TEST(who does not hold the chain does not even load it) {
+  auto& one = add();
+  one.db.give_to(one.db.join("node-2"));
+  one.start();
+  CAF_CHECK(one.last_words().code == ec::fenced);
 }
 
 CAF_TEST(the last two snapshots are kept) {
