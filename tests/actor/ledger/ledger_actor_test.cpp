@@ -412,6 +412,56 @@ CAF_TEST(a snapshot restores the chain in an empty database and it goes on from 
                   "conflict");
 }
 
+CAF_TEST(who was absent is known after a restart and after a restore) {
+  account_of("dan");
+  auto& one = add();
+  auto once = one.options();
+  once->snapshot_every = 101;
+  one.how = once;
+  one.absent = "dan";
+  one.start();
+  auto& two = add();
+  two.start();
+  two.position();
+  std::vector<chain::append_block> all;
+  auto follow = [&](chain_node& who, std::size_t from) {
+    for (auto i = from; i < all.size(); ++i)
+      CAF_CHECK_EQUAL(who.verdict<chain::position>(all[i]), "none");
+  };
+  for (auto until : {40u, 102u, 106u}) {
+    const auto from = all.size();
+    while (all.size() < until)
+      all.push_back(one.decide());
+    follow(two, from);
+    two.restart();
+    two.position();
+  }
+  // Of 100 heights he has sealed none.
+  CAF_CHECK_EQUAL(one.position().head->validators.size(), 3u);
+  CAF_CHECK(one.position().recent == two.position().recent);
+  CAF_REQUIRE(
+      eventually([&] { return one.sql("SELECT max(height) FROM chain_snapshot") == "101"; }));
+  auto found = one.ask<chain::snapshot_here>(chain::find_snapshot{}).value();
+  auto header = one.ask<chain::final_header>(chain::read_header{height{101}}).value();
+  auto& three = add();
+  three.start();
+  three.position();
+  CAF_CHECK_EQUAL(three.verdict<chain::restore_progress>(chain::begin_restore{header, found.what}),
+                  "none");
+  for (std::uint64_t i = 0; i < found.what.chunks.size(); ++i)
+    CAF_CHECK_EQUAL(three.verdict<chain::restore_progress>(chain::add_chunk{
+                        i, one.ask<chain::chunk_here>(chain::read_chunk{height{101}, i})->data}),
+                    "none");
+  chain::finish_restore finish;
+  for (std::size_t i = 0; i < 101; ++i)
+    finish.before.push_back(all[i].what);
+  CAF_CHECK_EQUAL(three.verdict<chain::position>(finish), "none");
+  three.restart();
+  three.position();
+  follow(three, 101);
+  CAF_CHECK(three.root_now() == one.root_now());
+}
+
 CAF_TEST(however often LEDGER is killed while it begins the chain begins once and whole) {
   std::string more;
   for (std::uint32_t i = 0; i < 2'500; ++i)
