@@ -27,6 +27,9 @@ constexpr auto watch_again = std::chrono::milliseconds{100};
 constexpr auto share_after = std::chrono::milliseconds{20};
 constexpr std::size_t share_bytes = 65'536;
 
+/// Of one message of a peer nothing beyond this is looked at: an honest one has less.
+constexpr std::size_t taken_bytes = share_bytes + transaction_bytes_max;
+
 /// Behind so many messages nothing more of what peers share is looked at: they are not asked to
 /// wait, and a transaction that is lost here reaches the proposer by another.
 constexpr std::uint64_t backlog_max = 1'000;
@@ -145,7 +148,9 @@ caf::result<chain::transaction_taken> mempool_actor::submit(const chain::submit_
 
 void mempool_actor::take_in(const chain::transactions_shared& x) {
   if (!view_ || life()->mailbox_depth() > backlog_max) return;
+  std::size_t seen = 0;
   for (const auto& encoded : x.encoded) {
+    if ((seen += encoded.size()) > taken_bytes) break;
     auto done = pool_.add(rules_, view_->next, view_->now.state, encoded);
     if (done && !done->known) share(x.from, encoded);
     if (done) continue;

@@ -83,6 +83,15 @@ const tip::executed* tip::find(const chain::validate_block& x) const {
   return same ? &*found : nullptr;
 }
 
+/// A proposer may have filled it and never asked whether it is valid.
+const tip::executed* tip::find(const chain::append_block& x) const {
+  if (const auto* known = find(x.id)) return known;
+  auto found = std::ranges::find_if(executed_, [&](const auto& y) {
+    return y.evidence == x.evidence && executes_alike(*y.what, x.what->what);
+  });
+  return found == executed_.end() ? nullptr : &*found;
+}
+
 void tip::remember(executed x) {
   if (executed_.size() >= executed_max) executed_.pop_front();
   executed_.push_back(std::move(x));
@@ -147,7 +156,7 @@ result<tip::step> tip::prepare(const chain::append_block& x) {
   step out;
   out.what = x.what;
   out.id = x.id;
-  if (const auto* known = find(x.id)) {
+  if (const auto* known = find(x)) {
     out.done = known->done;
   } else {
     auto fresh = execute(by_, state_, context_of(block, x.evidence), block.transactions);

@@ -71,6 +71,7 @@ private:
                                          const chain::evidence_list& evidence) const;
   [[nodiscard]] const executed* find(const hash& id) const;
   [[nodiscard]] const executed* find(const chain::validate_block& x) const;
+  [[nodiscard]] const executed* find(const chain::append_block& x) const;
   void remember(executed x);
   void tell(const consensus::header& head, const hash& id, const consensus::certificate& seals,
             chain::sealed_block_ptr last);

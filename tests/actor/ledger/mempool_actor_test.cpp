@@ -121,6 +121,19 @@ CAF_TEST(a peer that shares rubbish is told on) {
   CAF_CHECK_EQUAL(heard->count("cyd misbehaved"), 0u);
 }
 
+CAF_TEST(of what a peer shares at once no more is looked at than an honest one sends) {
+  chain::transactions_shared much{account_of("bob"), {}};
+  for (std::uint64_t nonce = 0; nonce < 3; ++nonce) {
+    auto x = payment("ada", nonce, "eve", 5);
+    x.body.resize(60'000);
+    x.fee = amount<flx>{100'000'000};
+    much.encoded.push_back(world::encode(x));
+  }
+  self->send(one.mempool, much);
+  CAF_CHECK(eventually([&] { return nonce_of("ada").waiting == 2; }));
+  CAF_CHECK_EQUAL(nonce_of("ada").waiting, 2u);
+}
+
 CAF_TEST(who watches is told that there is work when there comes to be and while there is) {
   auto watcher = sys.spawn([this](caf::event_based_actor* me) -> caf::behavior {
     me->send(one.mempool, chain::watch_work{});

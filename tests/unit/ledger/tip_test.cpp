@@ -77,6 +77,13 @@ CAF_TEST(a block that is filled and judged and appended is executed once) {
   CAF_CHECK_EQUAL(at.position().recent.size(), 2u);
 }
 
+CAF_TEST(a block that is filled and appended at once is executed once) {
+  const std::vector<bytes> offered{pay(1), pay(2)};
+  auto filled = at.fill(skeleton(), offered).value();
+  at.advance(at.prepare(seal(filled.what, hash{2})).value());
+  CAF_CHECK_EQUAL(executions, 2u);
+}
+
 CAF_TEST(a ticket counts only for a block that is executed alike) {
   const std::vector<bytes> offered{pay(1), pay(2)};
   auto filled = at.fill(skeleton(), offered).value();
