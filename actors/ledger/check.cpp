@@ -59,16 +59,29 @@ amount<flx> least_fee(const settings& how, std::size_t size) {
 }
 
 boost::system::result<checked_transaction, refusal>
-check_transaction(const rules& by, const terms& at, const reader& state,
-                  std::span<const std::uint8_t> encoded, admission where) {
+check_claims(const rules& by, const terms& at, const reader& state,
+             std::span<const std::uint8_t> encoded, admission where) {
   auto x = decode_transaction(encoded);
   if (!x)
     return refuse(x.error().code == ec::too_large ? transaction_too_large : transaction_malformed,
                   x.error().detail);
   if (auto fits = check_terms(by, at, *x); !fits) return fits.error();
   if (auto able = check_sender(at, state, *x, encoded.size(), where); !able) return able.error();
-  if (!by.verify(x->sender, signing_bytes(*x), x->sig)) return refuse(signature_wrong);
   return checked_transaction{std::move(*x), transaction_id(encoded), encoded.size()};
+}
+
+verdict check_signature(const rules& by, const checked_transaction& x) {
+  if (!by.verify(x.what.sender, signing_bytes(x.what), x.what.sig)) return refuse(signature_wrong);
+  return {};
+}
+
+boost::system::result<checked_transaction, refusal>
+check_transaction(const rules& by, const terms& at, const reader& state,
+                  std::span<const std::uint8_t> encoded, admission where) {
+  auto out = check_claims(by, at, state, encoded, where);
+  if (!out) return out;
+  if (auto good = check_signature(by, *out); !good) return good.error();
+  return out;
 }
 
 } // namespace bpci::ledger

@@ -43,6 +43,14 @@ struct checked_transaction {
 /// The least fee of a transaction of this size.
 amount<flx> least_fee(const settings& how, std::size_t size);
 
+/// All of check_transaction but the signature: for who has cheaper reasons of his own to refuse.
+boost::system::result<checked_transaction, refusal>
+check_claims(const rules& by, const terms& at, const reader& state,
+             std::span<const std::uint8_t> encoded, admission where);
+
+/// Refuses: signature_wrong.
+verdict check_signature(const rules& by, const checked_transaction& x);
+
 /// In order of cost: size, form, chain, time, kind, nonce, fee, balance, and at last the signature.
 /// Refuses: transaction_too_large, transaction_malformed, chain_differs, valid_until_passed,
 /// module_unknown, kind_unknown, chain_halted, nonce_used, nonce_ahead, fee_too_low,

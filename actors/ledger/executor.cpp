@@ -117,15 +117,23 @@ result<execution> execute(const rules& by, const state_trie& before, const block
   return now.finish();
 }
 
-std::vector<bytes> select_transactions(const rules& by, const state_trie& before,
-                                       const block_context& block, std::span<const bytes> offered) {
-  std::vector<bytes> out;
+result<made_block> make_block(const rules& by, const state_trie& before, const block_context& block,
+                              std::span<const bytes> offered) {
   run now{by, before, block};
-  if (!now.check_block()) return out;
+  if (auto good = now.check_block(); !good) return good.error();
+  made_block out;
   now.begin();
   for (const auto& x : offered)
-    if (now.fits(x.size()) && now.add(x)) out.push_back(x);
+    if (now.fits(x.size()) && now.add(x)) out.transactions.push_back(x);
+  now.end();
+  out.done = now.finish();
   return out;
+}
+
+std::vector<bytes> select_transactions(const rules& by, const state_trie& before,
+                                       const block_context& block, std::span<const bytes> offered) {
+  auto made = make_block(by, before, block, offered);
+  return made ? std::move(made->transactions) : std::vector<bytes>{};
 }
 
 result<bytes> query(const module_table& modules, const reader& state, std::string_view module,

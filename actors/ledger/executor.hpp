@@ -27,8 +27,19 @@ struct execution {
 result<execution> execute(const rules& by, const state_trie& before, const block_context& block,
                           std::span<const bytes> transactions);
 
-/// Of those offered, in their order, the ones that a block upon this state may hold: for the
-/// proposer. What fails the check is passed over.
+/// A block's transactions, and what comes of them.
+struct made_block {
+  std::vector<bytes> transactions;
+  execution done; ///< as `execute` with these transactions has it
+};
+
+/// For the proposer: takes of those offered, in their order, the ones that a block upon this state
+/// may hold, and executes them on the way. What fails the check is passed over.
+/// Errors: unsupported, invalid_argument, as of `execute`.
+result<made_block> make_block(const rules& by, const state_trie& before, const block_context& block,
+                              std::span<const bytes> offered);
+
+/// The transactions of make_block; none, where it fails.
 std::vector<bytes> select_transactions(const rules& by, const state_trie& before,
                                        const block_context& block, std::span<const bytes> offered);
 

@@ -31,6 +31,17 @@ receipts_root root_of(height at, std::span<const receipt> all) {
   return {at, all.size(), tree_of(all).root()};
 }
 
+receipt_proof prove_receipts(const state_trie& state) {
+  return {load_or_new<receipts_root>(state, receipts_key), state.prove(receipts_key), 0, {}};
+}
+
+receipt_proof prove_receipt(receipt_proof common, std::span<const receipt> all,
+                            std::uint64_t index) {
+  common.index = index;
+  common.siblings = tree_of(all).inclusion_proof(index, all.size());
+  return common;
+}
+
 receipt_proof prove_receipt(const state_trie& state, height at, std::span<const receipt> all,
                             std::uint64_t index) {
   auto tree = tree_of(all);

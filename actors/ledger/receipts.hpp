@@ -12,6 +12,14 @@ bytes committed_bytes(const receipt& x);
 
 receipts_root root_of(height at, std::span<const receipt> all);
 
+/// What all proofs of a block's receipts have in common: with it the others can be made when the
+/// state is gone. `state` is the one after the block, which had transactions.
+receipt_proof prove_receipts(const state_trie& state);
+
+/// `common` is prove_receipts of their block, `all` are its receipts; index < all.size().
+receipt_proof prove_receipt(receipt_proof common, std::span<const receipt> all,
+                            std::uint64_t index);
+
 /// `state` is the one after the block; index < all.size().
 receipt_proof prove_receipt(const state_trie& state, height at, std::span<const receipt> all,
                             std::uint64_t index);

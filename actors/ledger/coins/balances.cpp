@@ -3,6 +3,7 @@
 #include "actors/ledger/coins/refusals.hpp"
 #include "actors/ledger/keys.hpp"
 
+#include <cstring>
 #include <limits>
 #include <stdexcept>
 
@@ -13,8 +14,10 @@ namespace {
 constexpr std::string_view module_name = "coins";
 constexpr std::string_view supply_key = "coins/supply";
 
+constexpr std::string_view account_prefix = "coins/account/";
+
 std::string key_of(const account& who) {
-  return key_with("coins/account/", who);
+  return key_with(account_prefix, who);
 }
 
 /// Holdings and supply have one field a token.
@@ -79,6 +82,14 @@ void give(draft& state, const account& to, const coin& what) {
 
 holdings get_holdings(const reader& state, const account& who) {
   return load_or_new<holdings>(state, key_of(who));
+}
+
+std::optional<account> account_of_key(std::string_view key) {
+  account out{};
+  if (!key.starts_with(account_prefix) || key.size() != account_prefix.size() + out.size())
+    return {};
+  std::memcpy(out.data(), key.data() + account_prefix.size(), out.size());
+  return out;
 }
 
 supply get_total(const reader& state) {

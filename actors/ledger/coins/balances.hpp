@@ -15,6 +15,9 @@ namespace bpci::ledger::coins {
 /// Zeros for an account that is not there.
 holdings get_holdings(const reader& state, const account& who);
 
+/// Whose holdings the key is of; none: it is another's.
+std::optional<account> account_of_key(std::string_view key);
+
 supply get_total(const reader& state);
 
 /// In smallest units; 0 for a token that there is not.
