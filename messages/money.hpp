@@ -89,8 +89,11 @@ result<std::vector<amount<Token>>> split(amount<Token> whole,
   return out;
 }
 
-/// "1.5 GEN": exact, without trailing zeros.
+/// "1.5 GEN": exact, without trailing zeros. For amounts only: a height is a strong number as well.
 template <class Token>
+requires requires {
+  Token::decimals;
+}
 std::string to_string(amount<Token> x) {
   auto digits = std::to_string(x.get());
   if (digits.size() <= Token::decimals) digits.insert(0, Token::decimals + 1 - digits.size(), '0');
