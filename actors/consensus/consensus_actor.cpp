@@ -24,6 +24,13 @@ struct inquiry {
 
 } // namespace
 
+std::vector<sealed_height> sealed_heights(const chain::position& x) {
+  std::vector<sealed_height> out;
+  for (const auto& one : x.recent)
+    if (one.at > height{0}) out.push_back({one.at, one.id, validator_set{one.validators}});
+  return out;
+}
+
 void consensus_actor::know_heights(const chain::position& where, const std::set<height>& wanted,
                                    std::function<void(result<heights_known>)> then) {
   auto all = std::make_shared<inquiry>();

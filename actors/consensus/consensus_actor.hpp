@@ -2,6 +2,7 @@
 
 #include "actors/consensus/block_evidence.hpp"
 #include "actors/consensus/context.hpp"
+#include "actors/consensus/downtime.hpp"
 #include "runtime/actor/actor_base.hpp"
 
 #include <functional>
@@ -11,6 +12,9 @@ namespace bpci::consensus {
 /// How long LEDGER may take. Executing a block of the largest size takes a second or two.
 inline constexpr auto ledger_read_max = milliseconds{5'000};
 inline constexpr auto ledger_execute_max = milliseconds{20'000};
+
+/// The heights whose seals the block upon this position may hold.
+[[nodiscard]] std::vector<sealed_height> sealed_heights(const chain::position& x);
 
 /// What the actors of consensus have in common.
 class consensus_actor : public actor_base<> {

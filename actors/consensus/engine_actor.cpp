@@ -1,6 +1,7 @@
 #include "actors/consensus/engine_actor.hpp"
 
 #include "actors/consensus/instance_actor.hpp"
+#include "actors/consensus/message_store.hpp"
 #include "actors/consensus/telemetry.hpp"
 #include "messages/codec/json.hpp"
 #include "runtime/supervision/supervisor_actor.hpp"
@@ -22,6 +23,7 @@ constexpr auto standing_max = milliseconds{1'000};
 
 /// Votes that come while an INSTANCE is being started again. Whoever sent one says it again.
 constexpr std::size_t early_max = 1'000;
+constexpr std::size_t early_bytes_max = 64 * 1'024 * 1'024;
 
 supervision::child_spec instance_spec(const context_ptr& shared, height at) {
   return {.id = "h-" + std::to_string(at.get()),
@@ -151,6 +153,7 @@ void engine_actor::give_core(height at) {
     send(holder_, begin_anew{where_});
   for (auto& x : std::exchange(early_, {}))
     send(holder_, std::move(x));
+  early_bytes_ = 0;
   say_work();
 }
 
@@ -191,8 +194,10 @@ void engine_actor::take(const chain::vote_arrived& x) {
   if (holder_) {
     send(holder_, x);
   } else if (!stopped_) {
-    if (early_.size() >= early_max) early_.pop_front();
+    auto size = bytes_of(x.what);
+    if (early_.size() >= early_max || early_bytes_ + size > early_bytes_max) return;
     early_.push_back(x);
+    early_bytes_ += size;
   }
 }
 
@@ -222,6 +227,7 @@ void engine_actor::take(const engine_stopped& x) {
   if (stopped_) return;
   stopped_ = x;
   early_.clear();
+  early_bytes_ = 0;
   auto is_fault = x.what != engine_stopped::kind::moved_away;
   if (is_fault) telemetry::stopped(true);
   log::error("engine-stopped", {{"why", x.why}});

@@ -63,6 +63,7 @@ private:
   caf::actor holder_;                     ///< has the core; null: nobody, or it is here
   core_ptr core_;                         ///< between two of them
   std::deque<chain::vote_arrived> early_; ///< while nobody has it
+  std::size_t early_bytes_ = 0;           ///< about
   std::optional<engine_stopped> stopped_;
   height work_upon_; ///< work was told of upon this head, which is not here yet
   sync_state sync_is_;

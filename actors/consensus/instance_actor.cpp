@@ -16,26 +16,6 @@ constexpr auto read_record_max = milliseconds{4'000};
 constexpr std::size_t votes_max = 4'096;
 constexpr std::size_t vote_bytes_max = 64 * 1'024 * 1'024;
 
-std::size_t size_of(const block& x) {
-  std::size_t out = 1'024;
-  for (const auto& t : x.transactions)
-    out += t.size();
-  for (const auto& e : x.misbehaviour)
-    out += e.first.size() + e.second.size();
-  return out + 100 * x.parent_seals.seals.size();
-}
-
-/// About; for the bound.
-std::size_t size_of(const consensus_message& x) {
-  if (const auto* m = std::get_if<proposal_message>(&x))
-    return size_of(m->body) + 256 * (m->changes.size() + m->prepares.size());
-  if (const auto* m = std::get_if<round_change_message>(&x))
-    return 256 * (1 + m->prepares.size())
-           + (m->prepared_block ? size_of(*m->prepared_block) : std::size_t{0});
-  if (const auto* m = std::get_if<sealed_block>(&x)) return size_of(m->what);
-  return 256;
-}
-
 } // namespace
 
 instance_actor::instance_actor(caf::actor_config& cfg, context_ptr shared, height at)
@@ -122,7 +102,7 @@ void instance_actor::carry(const carry_on& x) {
   for (const auto& e : core_->inbox)
     if (const auto* vote = std::get_if<arrived>(&e)) {
       ++votes_;
-      vote_bytes_ += size_of(vote->what);
+      vote_bytes_ += bytes_of(vote->what);
     }
   pump();
 }
@@ -149,7 +129,7 @@ void instance_actor::take(const chain::vote_arrived& x) {
     return;
   }
   if (!is_at_work()) return;
-  auto size = size_of(x.what);
+  auto size = bytes_of(x.what);
   if (votes_ >= votes_max || vote_bytes_ + size > vote_bytes_max) return;
   ++votes_;
   vote_bytes_ += size;
@@ -185,7 +165,7 @@ void instance_actor::pump() {
 void instance_actor::step(event what) {
   if (const auto* vote = std::get_if<arrived>(&what)) {
     if (votes_ > 0) --votes_;
-    vote_bytes_ -= std::min(vote_bytes_, size_of(vote->what));
+    vote_bytes_ -= std::min(vote_bytes_, bytes_of(vote->what));
     if (std::holds_alternative<proposal_message>(vote->what) && proposed_ == decltype(proposed_){}
         && origin_of(vote->what)->at == at_)
       proposed_ = steady_now();

@@ -78,11 +78,12 @@ private:
   // -- a block of its own
   void choose_evidence(make_block why, std::vector<evidence> offered);
   void fill(make_block why, block skeleton, chain::evidence_list verified);
-  void complete(make_block why, const chain::block_filled& x);
+  void complete(make_block why, const chain::block_filled& x, chain::evidence_list verified);
   void make_nothing(make_block why, const failure& reason);
 
   // -- blocks of others
-  void validate(chain::block_ptr what, const hash& id, milliseconds pause);
+  void remember(const hash& id, chain::evidence_list verified);
+  void validate(chain::validate_block x, milliseconds pause);
   void append(chain::sealed_block_ptr what, const hash& id, milliseconds pause);
   void append_with(chain::append_block x, milliseconds pause);
   void appended(const chain::position& now);
@@ -103,8 +104,7 @@ private:
   std::uint64_t tokens_ = 0;
   std::size_t votes_ = 0;         ///< of others, in the inbox
   std::size_t vote_bytes_ = 0;    ///< about
-  chain::evidence_list verified_; ///< of the block that was checked last
-  hash verified_of_{};
+  std::map<hash, chain::evidence_list> verified_; ///< of blocks of this height
   std::chrono::steady_clock::time_point began_recording_{}, proposed_{};
 };
 

@@ -1,5 +1,4 @@
 #include "actors/consensus/body.hpp"
-#include "actors/consensus/downtime.hpp"
 #include "actors/consensus/instance_actor.hpp"
 #include "actors/consensus/marker.hpp"
 #include "actors/consensus/telemetry.hpp"
@@ -19,20 +18,15 @@ constexpr auto write_record_max = milliseconds{4'000};
 
 constexpr auto offer_evidence_max = milliseconds{500};
 
+/// Blocks of one height whose evidence is known to be good; it can be checked again.
+constexpr std::size_t remembered_max = 16;
+
 /// Before LEDGER is asked again; doubles up to the longest.
 constexpr auto pause_min = milliseconds{50};
 constexpr auto pause_max = milliseconds{5'000};
 
 milliseconds longer(milliseconds pause) {
   return std::min(pause * 2, pause_max);
-}
-
-/// The heights whose seals a block may hold.
-std::vector<sealed_height> sealed_heights(const chain::position& x) {
-  std::vector<sealed_height> out;
-  for (const auto& one : x.recent)
-    if (one.at > height{0}) out.push_back({one.at, one.id, validator_set{one.validators}});
-  return out;
 }
 
 } // namespace
@@ -188,16 +182,16 @@ void instance_actor::choose_evidence(make_block why, std::vector<evidence> offer
 void instance_actor::fill(make_block why, block skeleton, chain::evidence_list verified) {
   auto ledger = shared_->find(chain::path::ledger);
   if (!ledger) return make_nothing(why, fail(ec::unavailable, "the ledger"));
-  verified_ = verified;
   ask<chain::block_filled>(
       ledger, ledger_execute_max,
-      chain::fill_block{std::make_shared<const block>(std::move(skeleton)), std::move(verified)},
-      [this, why](const chain::block_filled& x) { complete(why, x); },
+      chain::fill_block{std::make_shared<const block>(std::move(skeleton)), verified},
+      [this, why, verified](const chain::block_filled& x) { complete(why, x, verified); },
       [this, why](const failure& reason) { make_nothing(why, reason); });
 }
 
 /// LEDGER learns under which id it has executed the block, so that it need not do it again.
-void instance_actor::complete(make_block why, const chain::block_filled& x) {
+void instance_actor::complete(make_block why, const chain::block_filled& x,
+                              chain::evidence_list verified) {
   if (!core_) return;
   auto is_empty =
       x.what->transactions.empty() && x.what->misbehaviour.empty() && !where_.change_due;
@@ -208,11 +202,11 @@ void instance_actor::complete(make_block why, const chain::block_filled& x) {
   auto ledger = shared_->find(chain::path::ledger);
   if (!ledger) return make_nothing(why, fail(ec::unavailable, "the ledger"));
   ask<chain::block_valid>(
-      ledger, ledger_execute_max, chain::validate_block{made, id, verified_, x.ticket},
-      [this, why, made, id](const chain::block_valid& said) {
+      ledger, ledger_execute_max, chain::validate_block{made, id, verified, x.ticket},
+      [this, why, made, id, verified](const chain::block_valid& said) {
         if (!core_) return;
         if (!said.valid) return make_nothing(why, fail(ec::internal, said.why));
-        verified_of_ = id;
+        remember(id, verified);
         if (proposed_ == decltype(proposed_){}) proposed_ = steady_now();
         feed(block_made{why.at, why.round, *made});
       },
@@ -251,30 +245,34 @@ void instance_actor::perform(check_block& x) {
                  if (!known) return;
                  auto verified = check_block_evidence(*what, *known, core_->core.signatures());
                  if (!verified) return refuse(verified.error());
-                 verified_ = *verified;
-                 verified_of_ = id;
-                 validate(what, id, pause_min);
+                 remember(id, *verified);
+                 validate({what, id, *verified, 0}, pause_min);
                });
 }
 
-void instance_actor::validate(chain::block_ptr what, const hash& id, milliseconds pause) {
-  auto again = [this, what, id, pause](const failure& why) {
+void instance_actor::remember(const hash& id, chain::evidence_list verified) {
+  if (verified_.size() >= remembered_max) verified_.clear();
+  verified_.insert_or_assign(id, std::move(verified));
+}
+
+void instance_actor::validate(chain::validate_block x, milliseconds pause) {
+  auto again = [this, x, pause](const failure& why) {
     if (why.code == ec::unsupported) return stop(engine_stopped::kind::outdated, to_string(why));
-    later(pause, [this, what, id, pause] {
-      if (core_ && verified_of_ == id) validate(what, id, longer(pause));
+    later(pause, [this, x, pause] {
+      if (is_at_work()) validate(x, longer(pause));
     });
   };
   auto ledger = shared_->find(chain::path::ledger);
   if (!ledger) return again(fail(ec::unavailable));
   ask<chain::block_valid>(
-      ledger, ledger_execute_max, chain::validate_block{what, id, verified_, 0},
-      [this, what](const chain::block_valid& x) {
-        if (!x.valid)
+      ledger, ledger_execute_max, x,
+      [this, what = x.what](const chain::block_valid& said) {
+        if (!said.valid)
           log::warn("block-refused", {{"height", what->head.at.get()},
-                                      {"block", crypto::to_hex(x.id)},
+                                      {"block", crypto::to_hex(said.id)},
                                       {"proposer", crypto::to_hex(what->head.proposer)},
-                                      {"why", x.why}});
-        feed(block_checked{what->head.at, x.id, x.valid});
+                                      {"why", said.why}});
+        feed(block_checked{what->head.at, said.id, said.valid});
       },
       again);
 }
@@ -286,7 +284,8 @@ void instance_actor::perform(consensus::finalize& x) {
 
 void instance_actor::append(chain::sealed_block_ptr what, const hash& id, milliseconds pause) {
   if (!is_at_work()) return;
-  if (verified_of_ == id) return append_with({what, id, verified_}, pause);
+  if (auto known = verified_.find(id); known != verified_.end())
+    return append_with({what, id, known->second}, pause);
   // It came whole, or was never looked at here.
   auto again = [this, what, id, pause] {
     later(pause, [this, what, id, pause] { append(what, id, longer(pause)); });

@@ -1,6 +1,5 @@
 #include "actors/consensus/sync_actor.hpp"
 
-#include "actors/consensus/downtime.hpp"
 #include "actors/consensus/sync_ask.hpp"
 #include "actors/consensus/telemetry.hpp"
 #include "messages/codec/canonical.hpp"
@@ -25,13 +24,6 @@ constexpr std::uint32_t blocks_max = 256;
 sync_rules rules_of(const sync_settings& x) {
   sync_rules out;
   out.snapshot_gap = x.snapshot_gap;
-  return out;
-}
-
-std::vector<sealed_height> sealed_heights(const chain::position& x) {
-  std::vector<sealed_height> out;
-  for (const auto& one : x.recent)
-    if (one.at > height{0}) out.push_back({one.at, one.id, validator_set{one.validators}});
   return out;
 }
 

@@ -9,7 +9,7 @@ namespace {
 const std::vector<int> all{1, 2, 3, 4};
 
 struct fixture : cluster_fixture {
-  std::uint64_t luck = 1;
+  std::uint64_t luck = std::getenv("BPCI_SEED") ? std::stoull(std::getenv("BPCI_SEED")) : 1;
 
   std::uint64_t draw(std::uint64_t below) {
     luck = luck * 6'364'136'223'846'793'005u + 1'442'695'040'888'963'407u;
@@ -119,6 +119,28 @@ CAF_TEST(who does not hold the validator any more signs nothing) {
     return now && now->why_not.starts_with("another member");
   }));
   CAF_CHECK_EQUAL(height_of(1), before);
+}
+
+CAF_TEST(two final blocks of one height halt it and it says who lied) {
+  add_all(4);
+  decide(all);
+  CAF_REQUIRE(eventually([this] { return all_have_last(all); }));
+  auto ours = *nodes.at(4)->chain->block_at(1);
+  auto theirs = ours;
+  theirs.what.transactions = {{6, 6, 6}};
+  fix_roots(theirs.what);
+  theirs.seals = testing::certificate_of({1, 2, 3}, 1, 0, block_id(theirs.what.head));
+  caf::anon_send(nodes.at(4)->shared->find(chain::path::engine),
+                 chain::vote_arrived{id_of(1), theirs});
+  CAF_CHECK(eventually([this] {
+    auto now = status(4);
+    return now && now->halted.starts_with("two blocks of height 1 are final; by ");
+  }));
+  decide(all);
+  CAF_CHECK(eventually([this] { return all_have_last({1, 2, 3}); }));
+  auto now = status(4);
+  CAF_REQUIRE(now.has_value());
+  CAF_CHECK(!now->signs);
 }
 
 CAF_TEST(evidence comes into a block and is known after a restart) {
