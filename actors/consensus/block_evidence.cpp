@@ -24,7 +24,7 @@ result<chain::evidence_list> check_block_evidence(const block& x, const heights_
   for (const auto& one : x.misbehaviour) {
     auto then = known.find(offence_of(one)->at);
     if (then == known.end())
-      return fail(ec::invalid_argument, "evidence of a height that is not known");
+      return fail(ec::not_found, "evidence of a height that is not known here");
     auto verified = verify(one, then->second, check);
     if (!verified) return verified.error();
     out.push_back(*verified);

@@ -19,8 +19,9 @@ using heights_known = std::map<height, chain::past_height>;
 /// that need no heights: malformed, too_large, invalid_argument.
 [[nodiscard]] result<std::set<height>> heights_of(const block& x);
 
-/// In the order of the block. `known` has those of heights_of that are final; evidence of others
-/// is not valid. Errors: malformed, too_large, invalid_argument, bad_signature.
+/// In the order of the block. `known` has those of heights_of that are final and known here.
+/// Errors: malformed, too_large, invalid_argument, bad_signature; not_found: a height is not known
+/// here, which after a snapshot says nothing of the block.
 [[nodiscard]] result<chain::evidence_list>
 check_block_evidence(const block& x, const heights_known& known, verifier& check);
 

@@ -102,8 +102,8 @@ private:
   bool stopped_ = false;
   std::map<timer_expired::kind, timer> timers_;
   std::uint64_t tokens_ = 0;
-  std::size_t votes_ = 0;         ///< of others, in the inbox
-  std::size_t vote_bytes_ = 0;    ///< about
+  std::size_t votes_ = 0;                         ///< of others, in the inbox
+  std::size_t vote_bytes_ = 0;                    ///< about
   std::map<hash, chain::evidence_list> verified_; ///< of blocks of this height
   std::chrono::steady_clock::time_point began_recording_{}, proposed_{};
 };

@@ -297,6 +297,11 @@ void instance_actor::append(chain::sealed_block_ptr what, const hash& id, millis
     if (!is_at_work()) return;
     if (!known) return again();
     auto verified = check_block_evidence(what->what, *known, core_->core.signatures());
+    if (!verified && verified.error().code == ec::not_found) {
+      // Below a snapshot: SYNC asks others who the validators were.
+      tell(chain::path::sync, fell_behind{{}, at_});
+      return again();
+    }
     if (!verified)
       return stop(engine_stopped::kind::diverged, "a final block: " + to_string(verified.error()));
     append_with({what, id, *verified}, pause);

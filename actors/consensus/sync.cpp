@@ -161,16 +161,27 @@ void sync::refused(height at, const address& from, const std::string& why, insta
   settle(now);
 }
 
+void sync::unusable(height at, const address& from, instant now) {
+  if (applying_ == at) applying_.reset();
+  if (auto found = peers_.find(from); found != peers_.end()) rest(found->second, now);
+  drop_blocks_of(from);
+  settle(now);
+}
+
 void sync::postponed(height at) {
   if (applying_ == at) applying_.reset();
 }
 
-/// Nothing of what it has sent is used.
 void sync::lie(const address& who, const std::string& why, instant now) {
   out_.push_back(report_peer{who, why});
   auto& x = peers_[who];
   x.banned_until = now + doubled(how_.ban_min, how_.ban_max, x.lies++);
   x.claims = height{0};
+  drop_blocks_of(who);
+}
+
+/// Nothing of what it has sent is used.
+void sync::drop_blocks_of(const address& who) {
   for (auto& [from, what] : batches_)
     if (what.who == who && what.question == 0) {
       what.blocks.clear();

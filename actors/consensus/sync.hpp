@@ -97,6 +97,8 @@ public:
 
   /// The block is not right; whose fault that is, is clear.
   void refused(height at, const address& from, const std::string& why, instant now);
+  /// It cannot be checked with what its giver says; somebody else is to give it.
+  void unusable(height at, const address& from, instant now);
   /// It could not be stored just now.
   void postponed(height at);
   void snapshot_over(instant now);
@@ -142,6 +144,7 @@ private:
   void fill(std::map<height, batch>::iterator found, const address& who, std::vector<bytes> blocks);
   void compare(const address& who, peer& x, const std::vector<bytes>& blocks);
   void lie(const address& who, const std::string& why, instant now);
+  void drop_blocks_of(const address& who);
   [[nodiscard]] bool may_ask(const peer& who, instant now) const;
   [[nodiscard]] height target(instant now) const;
   std::uint64_t ask(const address& who, height from, std::uint32_t limit, bool is_probe);

@@ -1,5 +1,6 @@
 #include "actors/consensus/sync_actor.hpp"
 
+#include "actors/consensus/set_rules.hpp"
 #include "actors/consensus/sync_ask.hpp"
 #include "actors/consensus/telemetry.hpp"
 #include "messages/codec/canonical.hpp"
@@ -154,31 +155,70 @@ void sync_actor::perform(apply_block& x) {
   auto wanted = heights_of(block->what);
   if (!wanted) return refuse(x, wanted.error());
   auto what = std::make_shared<const sealed_block>(std::move(*block));
-  know_heights(where_, *wanted, [this, x, what, id = *id](const result<heights_known>& known) {
+  know_heights(where_, *wanted, [this, x, what, id = *id](result<heights_known> known) {
     if (!known) return core_.postponed(x.at);
-    auto verified = check_block_evidence(what->what, *known, check_);
-    if (!verified) {
-      refuse(x, verified.error());
-      return carry_out();
-    }
-    store(x, {what, id, *verified});
+    check_evidence_of(x, what, id, std::move(*known), false);
   });
+}
+
+void sync_actor::check_evidence_of(const apply_block& x, chain::sealed_block_ptr what,
+                                   const hash& id, heights_known known, bool is_hearsay) {
+  auto verified = check_block_evidence(what->what, known, check_);
+  if (verified) return store(x, {what, id, *verified}, is_hearsay);
+  if (verified.error().code == ec::not_found)
+    return learn_height(x, std::move(what), id, std::move(known));
+  refuse(x, verified.error());
+  carry_out();
+}
+
+/// Of heights below a snapshot it is not known here who the validators were. Whoever has sent the
+/// block has to say; if that is not true, executing the block shows it.
+void sync_actor::learn_height(const apply_block& x, chain::sealed_block_ptr what, const hash& id,
+                              heights_known known) {
+  height wanted;
+  for (auto at : *heights_of(what->what))
+    if (!known.contains(at)) wanted = at;
+  ask_of<chain::some_header>(
+      x.from, chain::ask_header{wanted},
+      [this, x, what, id, known, wanted](const result<chain::some_header>& got) mutable {
+        auto told = got && got->what && got->what->head.at == wanted
+                    && check_validators(got->what->validators).has_value();
+        if (told) {
+          const auto& header = *got->what;
+          auto set = validator_set{header.validators};
+          auto of = block_id(header.head);
+          told = set.id() == header.head.validators_hash && header.seals.at == wanted
+                 && header.seals.block_id == of
+                 && check_certificate(header.seals, set, check_).has_value();
+          if (told)
+            known.emplace(wanted,
+                          chain::past_height{wanted, of, header.head.time, header.validators});
+        }
+        if (told) return check_evidence_of(x, std::move(what), id, std::move(known), true);
+        core_.unusable(x.at, x.from, steady_now());
+        carry_out();
+      });
 }
 
 void sync_actor::refuse(const apply_block& x, const failure& why) {
   core_.refused(x.at, x.from, to_string(why), steady_now());
 }
 
-/// A quorum has sealed it: if LEDGER refuses it, it is not the peer that is wrong.
-void sync_actor::store(const apply_block& x, chain::append_block what) {
-  auto failed = [this, at = x.at](const failure& why) {
+/// A quorum has sealed it: if LEDGER refuses it, it is not the peer that is wrong, unless it was
+/// executed with what the peer says of earlier heights.
+void sync_actor::store(const apply_block& x, chain::append_block what, bool is_hearsay) {
+  auto failed = [this, x, is_hearsay](const failure& why) {
+    if (why.code == ec::invalid_argument && is_hearsay) {
+      refuse(x, why);
+      return carry_out();
+    }
     if (why.code == ec::invalid_argument)
       return stop(engine_stopped::kind::diverged,
                   "what the others agree on is not what this node computes: " + why.detail);
     if (why.code == ec::unsupported) return stop(engine_stopped::kind::outdated, to_string(why));
     if (why.code == ec::fenced)
       return stop(engine_stopped::kind::moved_away, "another member holds the chain now");
-    core_.postponed(at); // again at the next tick
+    core_.postponed(x.at); // again at the next tick
   };
   if (!ledger_) return failed(fail(ec::unavailable));
   ask<chain::position>(

@@ -51,7 +51,11 @@ private:
   void perform(report_peer& x);
   void perform(fetch_snapshot& x);
   void refuse(const apply_block& x, const failure& why);
-  void store(const apply_block& x, chain::append_block what);
+  void check_evidence_of(const apply_block& x, chain::sealed_block_ptr what, const hash& id,
+                         heights_known known, bool is_hearsay);
+  void learn_height(const apply_block& x, chain::sealed_block_ptr what, const hash& id,
+                    heights_known known);
+  void store(const apply_block& x, chain::append_block what, bool is_hearsay);
   void stop(engine_stopped::kind what, std::string why);
 
   // -- a snapshot (sync_snapshot.cpp)

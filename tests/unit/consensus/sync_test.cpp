@@ -319,6 +319,27 @@ CAF_TEST(a liar who claims to be far ahead does not stop it) {
   CAF_CHECK_EQUAL(head, 100u);
 }
 
+CAF_TEST(a block that cannot be checked with its giver comes from another) {
+  start();
+  length = 8;
+  peer(1, 8);
+  auto first = open.front();
+  open.clear();
+  uut->answered(first.question, std::vector<bytes>{block_at(1), block_at(2)}, now);
+  for (auto& x : uut->take())
+    if (const auto* what = std::get_if<apply_block>(&x))
+      uut->unusable(what->at, what->from, now);
+    else
+      std::visit([this](auto& effect) { perform(effect); }, x);
+  carry_out();
+  peer(2, 8);
+  CAF_REQUIRE(!open.empty());
+  CAF_CHECK(open.back().who == id_of(2));
+  run(20);
+  CAF_CHECK_EQUAL(head, 8u);
+  CAF_CHECK(reported.empty());
+}
+
 CAF_TEST(blocks that come by another way are not applied again) {
   start();
   length = 30;
