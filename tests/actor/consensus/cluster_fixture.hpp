@@ -33,6 +33,8 @@ struct validator_node {
   model_chain_ptr chain;
   std::map<std::string, caf::actor> services;
   caf::actor pool, ledger, peers, live;
+
+  [[nodiscard]] bool restored() const { return chain->was_restored; }
 };
 
 struct cluster_fixture {
@@ -57,7 +59,7 @@ struct cluster_fixture {
   }
 
   /// `set`: how many validators the chain has; a node of a higher number only follows.
-  void add(int n, int set) {
+  void add(int n, int set, sync_settings sync = {}) {
     auto x = std::make_unique<validator_node>();
     x->number = n;
     auto& how = *x->shared;
@@ -69,6 +71,7 @@ struct cluster_fixture {
     how.keys = std::make_shared<testing::fake_signer>(n);
     how.hold = {slots::slot_no{17}, x->db.epoch, x->db.self};
     how.data_dir = x->data.path();
+    how.sync = sync;
     x->chain = std::make_shared<model_chain>(chain_id, testing::validators(set));
     storage::pg_pool_options pool;
     pool.conninfo = x->db.dsn;
@@ -151,8 +154,10 @@ struct cluster_fixture {
   /// What is final in both is the same.
   [[nodiscard]] bool agree(int a, int b) const {
     auto common = std::min(height_of(a), height_of(b));
-    for (std::uint64_t at = 0; at <= common; ++at)
-      if (nodes.at(a)->chain->id_of_block(at) != nodes.at(b)->chain->id_of_block(at)) return false;
+    for (std::uint64_t at = 0; at <= common; ++at) {
+      auto x = nodes.at(a)->chain->past_at(at), y = nodes.at(b)->chain->past_at(at);
+      if (x && y && x->id != y->id) return false; // a snapshot has not all of them
+    }
     return true;
   }
 

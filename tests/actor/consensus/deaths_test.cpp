@@ -25,7 +25,7 @@ CAF_TEST(whichever actor dies at whatever moment it goes on and nothing is signe
   add_all(4);
   for (auto i = 0; i < 60; ++i) {
     decide(all);
-    std::this_thread::sleep_for(std::chrono::milliseconds{draw(30)});
+    std::this_thread::sleep_for(std::chrono::milliseconds{draw(80)});
     auto n = static_cast<int>(1 + draw(4));
     switch (draw(5)) {
     case 0:
@@ -45,6 +45,7 @@ CAF_TEST(whichever actor dies at whatever moment it goes on and nothing is signe
     }
   }
   CAF_CHECK(eventually([this] { return all_have_last(all); }));
+  CAF_CHECK(height_of(1) >= 20);
   for (auto n : {2, 3, 4})
     CAF_CHECK(agree(1, n));
   CAF_CHECK(!net->contradictions);

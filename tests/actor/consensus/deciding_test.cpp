@@ -108,6 +108,80 @@ CAF_TEST(one liar does not stop who catches up) {
   CAF_CHECK(!net->contradictions);
 }
 
+namespace {
+
+/// So that thirty blocks are far, and a chain that began in 2023 is not too old to be trusted.
+sync_settings impatient() {
+  sync_settings out;
+  out.snapshot_gap = 10;
+  out.trusting_period = std::chrono::hours{24 * 365 * 30};
+  return out;
+}
+
+} // namespace
+
+CAF_TEST(who is far behind takes a snapshot and then the blocks behind it) {
+  add_all(3);
+  for (auto i = 0; i < 25; ++i) {
+    decide({1, 2, 3});
+    CAF_REQUIRE(eventually([this] { return all_have_last({1, 2, 3}); }));
+  }
+  add(5, 3, impatient());
+  CAF_CHECK(eventually([this] { return has_last(5); }));
+  CAF_CHECK(agree(1, 5));
+  CAF_CHECK_EQUAL(nodes.at(5)->restored(), true);
+  decide({1, 2, 3});
+  CAF_CHECK(eventually([this] { return has_last(5); }));
+}
+
+CAF_TEST(evidence from below a snapshot does not stop who has taken it) {
+  add_all(3);
+  for (auto i = 0; i < 25; ++i) {
+    decide({1, 2, 3});
+    CAF_REQUIRE(eventually([this] { return all_have_last({1, 2, 3}); }));
+  }
+  add(5, 3, impatient());
+  CAF_REQUIRE(eventually([this] { return has_last(5); }));
+  CAF_REQUIRE(nodes.at(5)->restored());
+  auto lie =
+      evidence_of(testing::prepare_of(3, 2, 7, hash{1}), testing::prepare_of(3, 2, 7, hash{2}));
+  caf::anon_send(nodes.at(1)->shared->find(chain::path::evidence), chain::evidence_found{*lie});
+  auto before = height_of(1);
+  CAF_REQUIRE(eventually([&] { return height_of(1) > before; }));
+  decide({1, 2, 3});
+  CAF_CHECK(eventually([this] { return has_last(5); }));
+  CAF_CHECK(agree(1, 5));
+  CAF_CHECK(net->accused.empty());
+}
+
+CAF_TEST(a snapshot that lies is not taken and another one is) {
+  add_all(4);
+  for (auto i = 0; i < 25; ++i) {
+    decide(all);
+    CAF_REQUIRE(eventually([this] { return all_have_last(all); }));
+  }
+  {
+    auto lock = std::scoped_lock{net->liars_mutex};
+    net->liars = {id_of(1)};
+  }
+  add(5, 4, impatient());
+  CAF_CHECK(eventually([this] { return has_last(5); }));
+  CAF_CHECK(agree(2, 5));
+}
+
+CAF_TEST(what is too old to be trusted is fetched block by block) {
+  add_all(3);
+  for (auto i = 0; i < 25; ++i) {
+    decide({1, 2, 3});
+    CAF_REQUIRE(eventually([this] { return all_have_last({1, 2, 3}); }));
+  }
+  auto how = impatient();
+  how.trusting_period = 1h;
+  add(5, 3, how);
+  CAF_CHECK(eventually([this] { return has_last(5); }));
+  CAF_CHECK_EQUAL(nodes.at(5)->restored(), false);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
 
 } // namespace bpci::consensus::test

@@ -4,10 +4,13 @@
 #include "messages/chain/blocks.hpp"
 #include "messages/chain/pool.hpp"
 #include "messages/chain/position.hpp"
+#include "messages/chain/wire.hpp"
 #include "messages/codec/canonical.hpp"
 #include "runtime/actor/actor_base.hpp"
 #include "runtime/crypto/hash.hpp"
 
+#include <atomic>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -24,34 +27,31 @@ public:
     genesis->head.validators_hash = validators_hash(genesis->validators);
     genesis->head.next_validators_hash = genesis->head.validators_hash;
     genesis->id = block_id(genesis->head);
-    heads_.push_back(genesis);
-    blocks_.push_back(nullptr);
+    heads_.emplace(0, genesis);
   }
 
   [[nodiscard]] std::uint64_t height_now() const {
     auto lock = std::scoped_lock{mutex_};
-    return heads_.size() - 1;
+    return heads_.rbegin()->first;
   }
   [[nodiscard]] chain::position position() const {
     auto lock = std::scoped_lock{mutex_};
     chain::position out;
-    out.head = heads_.back();
-    out.last = blocks_.back();
-    for (auto i = heads_.size() > 3 ? heads_.size() - 3 : 0; i < heads_.size(); ++i)
-      out.recent.push_back(past(i));
+    const auto at = heads_.rbegin()->first;
+    out.head = heads_.rbegin()->second;
+    if (auto found = blocks_.find(at); found != blocks_.end()) out.last = found->second;
+    for (auto i = at > 2 ? at - 2 : 0; i <= at; ++i)
+      if (heads_.contains(i)) out.recent.push_back(past(i));
     return out;
-  }
-  [[nodiscard]] hash id_of_block(std::uint64_t at) const {
-    auto lock = std::scoped_lock{mutex_};
-    return heads_.at(at)->id;
   }
   [[nodiscard]] chain::sealed_block_ptr block_at(std::uint64_t at) const {
     auto lock = std::scoped_lock{mutex_};
-    return at < blocks_.size() ? blocks_[at] : nullptr;
+    auto found = blocks_.find(at);
+    return found == blocks_.end() ? nullptr : found->second;
   }
   [[nodiscard]] std::optional<chain::past_height> past_at(std::uint64_t at) const {
     auto lock = std::scoped_lock{mutex_};
-    if (at >= heads_.size()) return std::nullopt;
+    if (!heads_.contains(at)) return std::nullopt;
     return past(at);
   }
   [[nodiscard]] bool has(const bytes& transaction) const {
@@ -68,7 +68,7 @@ public:
   }
   [[nodiscard]] std::string fault_of(const block& x) const {
     auto lock = std::scoped_lock{mutex_};
-    const auto& parent = *heads_.back();
+    const auto& parent = *heads_.rbegin()->second;
     if (x.head.parent != parent.id) return "upon another head";
     if (x.head.state_root != root_after(parent.head.state_root, x.transactions))
       return "another state";
@@ -78,24 +78,74 @@ public:
   }
   void append(const chain::sealed_block_ptr& x, const hash& id) {
     auto lock = std::scoped_lock{mutex_};
-    auto next = std::make_shared<chain_head>(*heads_.back());
+    auto next = std::make_shared<chain_head>(*heads_.rbegin()->second);
     next->head = x->what.head;
     next->id = id;
     next->seals = x->seals;
-    heads_.push_back(next);
-    blocks_.push_back(x);
+    heads_.emplace(next->head.at.get(), next);
+    blocks_.emplace(next->head.at.get(), x);
     done_.insert(x->what.transactions.begin(), x->what.transactions.end());
   }
 
+  // -- snapshots: all transactions up to a height, a few a chunk
+
+  static constexpr std::size_t chunk_size = 4;
+
+  [[nodiscard]] std::optional<chain::final_header> header_at(std::uint64_t at) const {
+    auto lock = std::scoped_lock{mutex_};
+    auto found = heads_.find(at);
+    if (found == heads_.end()) return std::nullopt;
+    const auto& x = *found->second;
+    return chain::final_header{x.head, x.seals, x.validators, x.validators};
+  }
+  [[nodiscard]] std::vector<bytes> chunks_at(std::uint64_t at) const {
+    auto lock = std::scoped_lock{mutex_};
+    std::vector<bytes> all, out;
+    for (const auto& [of, x] : blocks_)
+      if (of <= at) all.insert(all.end(), x->what.transactions.begin(), x->what.transactions.end());
+    for (std::size_t i = 0; i < all.size(); i += chunk_size)
+      out.push_back(codec::to_canonical(chain::share_transactions{
+          {all.begin() + static_cast<std::ptrdiff_t>(i),
+           all.begin() + static_cast<std::ptrdiff_t>(std::min(i + chunk_size, all.size()))}}));
+    return out;
+  }
+  /// Whether the chunks are the state of the header.
+  bool restore(const chain::final_header& to, const std::vector<bytes>& chunks,
+               const std::vector<chain::sealed_block_ptr>& before) {
+    std::vector<bytes> all;
+    for (const auto& raw : chunks) {
+      auto some = codec::from_canonical<chain::share_transactions>(raw);
+      if (!some) return false;
+      all.insert(all.end(), some->encoded.begin(), some->encoded.end());
+    }
+    if (root_after({}, all) != to.head.state_root) return false;
+    auto lock = std::scoped_lock{mutex_};
+    auto genesis = heads_.begin()->second;
+    for (const auto& x : before) {
+      auto next = std::make_shared<chain_head>(*genesis);
+      next->head = x->what.head;
+      next->id = x->seals.block_id;
+      next->seals = x->seals;
+      // As few as a ledger may know.
+      if (next->head.at.get() + 3 > to.head.at.get()) heads_[next->head.at.get()] = next;
+      blocks_[next->head.at.get()] = x;
+    }
+    done_ = {all.begin(), all.end()};
+    was_restored = true;
+    return true;
+  }
+
+  std::atomic<bool> was_restored = false;
+
 private:
-  [[nodiscard]] chain::past_height past(std::size_t at) const {
-    const auto& x = *heads_[at];
+  [[nodiscard]] chain::past_height past(std::uint64_t at) const {
+    const auto& x = *heads_.at(at);
     return {height{at}, x.id, x.head.time, x.validators};
   }
 
   mutable std::mutex mutex_;
-  std::vector<std::shared_ptr<const chain_head>> heads_;
-  std::vector<chain::sealed_block_ptr> blocks_;
+  std::map<std::uint64_t, std::shared_ptr<const chain_head>> heads_;
+  std::map<std::uint64_t, chain::sealed_block_ptr> blocks_;
   std::set<bytes> done_;
 };
 
@@ -152,8 +202,43 @@ protected:
           if (out.blocks.empty()) return to_caf(ec::not_found);
           return out;
         },
-        [](const chain::find_snapshot&) -> caf::result<chain::snapshot_here> {
-          return to_caf(ec::not_found);
+        [this](const chain::read_header& x) -> caf::result<chain::final_header> {
+          auto found = chain_->header_at(x.at.get());
+          if (!found) return to_caf(ec::not_found);
+          return *found;
+        },
+        [this](const chain::find_snapshot&) -> caf::result<chain::snapshot_here> {
+          // A little behind the head, as snapshots are.
+          const auto at = chain_->height_now();
+          if (at < 5) return to_caf(ec::not_found);
+          return chain::snapshot_here{manifest_at(at - 2)};
+        },
+        [this](const chain::read_chunk& x) -> caf::result<chain::chunk_here> {
+          auto all = chain_->chunks_at(x.of.get());
+          if (x.index >= all.size()) return to_caf(ec::not_found);
+          return chain::chunk_here{std::make_shared<const bytes>(all[x.index])};
+        },
+        [this](const chain::begin_restore& x) {
+          restoring_ = x;
+          chunks_.clear();
+          return progress();
+        },
+        [this](const chain::add_chunk& x) -> caf::result<chain::restore_progress> {
+          if (!restoring_) return to_caf(ec::not_found);
+          if (crypto::sha256(*x.data) != restoring_->manifest.chunks.at(x.index))
+            return to_caf(ec::malformed);
+          chunks_[x.index] = *x.data;
+          return progress();
+        },
+        [this](const chain::finish_restore& x) -> caf::result<chain::position> {
+          std::vector<bytes> all;
+          for (const auto& [index, data] : chunks_)
+            all.push_back(data);
+          if (!chain_->restore(restoring_->at, all, x.before)) return to_caf(ec::malformed);
+          auto now = chain_->position();
+          for (const auto& who : watchers_)
+            send(who, now);
+          return now;
         },
         [this](const new_transaction& x) {
           if (!chain_->has(x.what)) pool_.insert(x.what);
@@ -188,6 +273,20 @@ private:
       send(who, now);
     return now;
   }
+  [[nodiscard]] ledger::snapshot_manifest manifest_at(std::uint64_t at) const {
+    ledger::snapshot_manifest out;
+    out.chain_id = chain_->position().head->head.chain_id;
+    out.at = height{at};
+    out.state_root = chain_->header_at(at)->head.state_root;
+    for (const auto& x : chain_->chunks_at(at))
+      out.chunks.push_back(crypto::sha256(x));
+    return out;
+  }
+  [[nodiscard]] chain::restore_progress progress() const {
+    for (std::uint64_t i = 0; i < restoring_->manifest.chunks.size(); ++i)
+      if (!chunks_.contains(i)) return {i};
+    return {};
+  }
   void say_work() {
     if (pool_.empty()) return;
     for (const auto& who : workers_)
@@ -201,6 +300,8 @@ private:
   model_chain_ptr chain_;
   std::set<bytes> pool_;
   std::set<caf::actor> watchers_, workers_;
+  std::optional<chain::begin_restore> restoring_;
+  std::map<std::uint64_t, bytes> chunks_;
 };
 
 } // namespace bpci::consensus::test

@@ -180,6 +180,11 @@ private:
         block.what.transactions.push_back({6, 6, 6});
         raw = codec::to_canonical(block);
       }
+    if (auto* some = std::get_if<chain::some_snapshot>(&out); some && some->what)
+      for (auto& chunk : some->what->chunks)
+        chunk[0] ^= 1;
+    if (auto* some = std::get_if<chain::some_chunk>(&out); some && some->data)
+      some->data->push_back(0);
     return std::make_shared<const chain::peer_message>(std::move(out));
   }
   void tick() {
