@@ -3,6 +3,8 @@
 #include "actors/consensus/engine.hpp"
 #include "runtime/crypto/keys.hpp"
 
+#include <stdexcept>
+
 namespace bpci::consensus {
 
 /// A validator's address is its public key.
@@ -21,6 +23,20 @@ public:
 
 private:
   crypto::key_pair keys_;
+};
+
+/// Of a node without a validator's key: it checks and never signs. Its address is all zeros, which
+/// no set of validators has.
+class ed25519_follower final : public signer {
+public:
+  [[nodiscard]] address self() const override { return {}; }
+  [[nodiscard]] signature sign(std::span<const std::uint8_t>) const override {
+    throw std::logic_error("a follower signs nothing");
+  }
+  [[nodiscard]] bool verify(const address& by, std::span<const std::uint8_t> what,
+                            const signature& sig) const override {
+    return crypto::verify({by}, what, {sig});
+  }
 };
 
 } // namespace bpci::consensus

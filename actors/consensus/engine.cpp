@@ -28,6 +28,14 @@ standing engine::where() const {
   return state_->describe();
 }
 
+voice engine::has_voice() const {
+  return state_->describe_voice();
+}
+
+verifier& engine::signatures() noexcept {
+  return state_->check;
+}
+
 std::vector<certificate> engine::late_seals() const {
   return state_->late_seals();
 }

@@ -32,6 +32,8 @@ namespace bpci::consensus {
 
 using std::chrono::milliseconds;
 
+class verifier;
+
 /// Signs and checks. The node's is Ed25519; the simulator's is cheap. Outlives the engine.
 class signer {
 public:
@@ -190,6 +192,13 @@ using effect = std::variant<persist, broadcast, send_to, start_timer, make_block
                             finalize, report_evidence, fall_behind, halt>;
 using effects = std::vector<effect>;
 
+/// Whether this validator has a voice now.
+struct voice {
+  bool is_validator = false; ///< of the height that is being decided
+  bool signs = false;
+  std::string why_not; ///< a validator that does not sign: why
+};
+
 class engine {
 public:
   engine(engine_settings how, const signer& keys);
@@ -200,6 +209,10 @@ public:
   [[nodiscard]] effects step(const input& what);
 
   [[nodiscard]] standing where() const;
+  [[nodiscard]] voice has_voice() const;
+
+  /// For whoever checks blocks for it: knows the signatures that the engine has checked already.
+  [[nodiscard]] verifier& signatures() noexcept;
 
   /// Seals that came after their certificates, of the two heights before the parent of the next
   /// block, as far as no block that was decided here holds them: what `chain_head::late` is made

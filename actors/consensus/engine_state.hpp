@@ -108,6 +108,7 @@ struct engine::state {
 
   // where.cpp
   [[nodiscard]] standing describe() const;
+  [[nodiscard]] voice describe_voice() const;
   [[nodiscard]] std::string doing() const;
   [[nodiscard]] std::vector<address> missing() const;
 

@@ -20,7 +20,26 @@ message_origin origin(const round_change_message& x) {
   return {x.what.by, x.what.at, x.what.round};
 }
 
+std::size_t size_of(const block& x) {
+  std::size_t out = 1'024;
+  for (const auto& t : x.transactions)
+    out += t.size();
+  for (const auto& e : x.misbehaviour)
+    out += e.first.size() + e.second.size();
+  return out + 100 * x.parent_seals.seals.size();
+}
+
 } // namespace
+
+std::size_t bytes_of(const consensus_message& x) {
+  if (const auto* m = std::get_if<proposal_message>(&x))
+    return size_of(m->body) + 256 * (m->changes.size() + m->prepares.size());
+  if (const auto* m = std::get_if<round_change_message>(&x))
+    return 256 * (1 + m->prepares.size())
+           + (m->prepared_block ? size_of(*m->prepared_block) : std::size_t{0});
+  if (const auto* m = std::get_if<sealed_block>(&x)) return size_of(m->what);
+  return 256;
+}
 
 std::optional<message_origin> origin_of(const consensus_message& x) {
   return std::visit(

@@ -17,6 +17,9 @@ struct message_origin {
 };
 [[nodiscard]] std::optional<message_origin> origin_of(const consensus_message& x);
 
+/// How many bytes it takes, about: for bounds.
+[[nodiscard]] std::size_t bytes_of(const consensus_message& x);
+
 /// Messages of the heights ahead, until the chain is there. Their signatures were checked, their
 /// signers are known; of each signer, height and type the one of the newest round is kept, so
 /// nobody takes more room than anybody else.

@@ -30,6 +30,11 @@ bool safety::may_sign() const noexcept {
   return is_validator_ && !watch_ && record_.at == at_;
 }
 
+height safety::silent_below() const noexcept {
+  if (watch_) return height{std::max(watch_->above.get() + 1, at_.get() + 1)};
+  return record_.at > at_ ? record_.at : height{0};
+}
+
 bool safety::has_signed() const noexcept {
   const auto& x = record_;
   return x.at == at_ && (x.proposed || x.prepared_vote || x.commit_vote || x.change_vote);

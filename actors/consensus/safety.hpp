@@ -48,6 +48,8 @@ public:
   [[nodiscard]] bool may_sign() const noexcept;
   /// Waits because its record was lost.
   [[nodiscard]] bool is_watching() const noexcept { return watch_.has_value(); }
+  /// The first height at which it may sign again: never earlier than that. 0: it need not wait.
+  [[nodiscard]] height silent_below() const noexcept;
 
   /// Each: none if it may not; else the vote, which is in record() then. `changed()` says whether
   /// the record has to be written first.

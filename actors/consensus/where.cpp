@@ -46,6 +46,22 @@ standing engine::state::describe() const {
   return out;
 }
 
+voice engine::state::describe_voice() const {
+  voice out;
+  if (!begun) return out;
+  out.is_validator = set.contains(keys->self());
+  out.signs = safety.may_sign() && halted.empty();
+  if (!out.is_validator || out.signs) return out;
+  auto from = " it signs again from height " + std::to_string(safety.silent_below().get());
+  if (!halted.empty())
+    out.why_not = halted;
+  else if (safety.is_watching())
+    out.why_not = "its record was lost:" + from + " at the earliest";
+  else
+    out.why_not = "blocks were lost, its record was not:" + from;
+  return out;
+}
+
 std::string engine::state::doing() const {
   if (!halted.empty()) return "halted: " + halted;
   if (decided) return "storing the block";

@@ -51,10 +51,15 @@ struct transactions_offered {
 };
 
 /// "Tell me when there is work." From: ENGINE. To: MEMPOOL and EVIDENCE. They tell at once if there
-/// is, when there comes to be, and every second while there is.
+/// is, when there comes to be, and every second while there is. ENGINE says it again whenever the
+/// chain has moved, and is told again at once.
 struct watch_work {};
 
-struct work_waiting {};
+/// What was waiting upon an earlier head may be in the block by now; and a validator that asks for
+/// rounds in which nothing is to be decided keeps everybody busy. So ENGINE wants to know.
+struct work_waiting {
+  height upon; ///< the head that whoever tells has last heard of; 0 also where it has heard of none
+};
 
 /// Of one sender, for the nonce of the next transaction. From: the gateway. To: MEMPOOL. Answer:
 /// nonce_free.
