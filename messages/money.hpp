@@ -91,6 +91,9 @@ result<std::vector<amount<Token>>> split(amount<Token> whole,
 
 /// "1.5 GEN": exact, without trailing zeros.
 template <class Token>
+requires requires {
+  Token::decimals;
+} // any other strong integer would match as well
 std::string to_string(amount<Token> x) {
   auto digits = std::to_string(x.get());
   if (digits.size() <= Token::decimals) digits.insert(0, Token::decimals + 1 - digits.size(), '0');
