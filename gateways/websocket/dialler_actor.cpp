@@ -54,9 +54,11 @@ caf::behavior dialler_actor::make_behavior() {
 caf::result<oracle::dialled> dialler_actor::dial(const oracle::dial& x) {
   if (attempts_.size() >= attempts_max)
     return to_caf(ec::busy, std::to_string(attempts_max) + " are being dialled already");
+  // Before the promise, which takes the sender away.
+  auto owner = caf::actor_cast<caf::actor>(current_sender());
   auto answer = make_response_promise<oracle::dialled>();
   const auto ticket = ++last_ticket_;
-  attempts_.emplace(ticket, attempt{answer, caf::actor_cast<caf::actor>(current_sender())});
+  attempts_.emplace(ticket, attempt{answer, std::move(owner)});
   http::websocket_client_options how;
   how.url = x.url;
   how.subprotocol = oracle::subprotocol;
