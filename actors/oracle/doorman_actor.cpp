@@ -159,15 +159,15 @@ void doorman_actor::admit(const connection_ptr& from, const proven_client& who) 
       });
 }
 
-/// Nobody else has written to it, so the welcome is the first thing that the client sees; and the
-/// owner knows of the connection before anything comes from it.
+/// Nobody else has written to it, so the welcome is the first thing that the client sees. Its owner
+/// may hand it on at once, so it gets it before it hears of it.
 void doorman_actor::let_in(const connection_ptr& from, const proven_client& who,
                            const caf::actor& owner) {
   if (visitors_.erase(from) == 0) return; // gone meanwhile
   auto frame = make_welcome(*shared_->identity, who.signed_with, session_no{1}, 0, wall_now());
   from->write(encode(server_frame{std::move(frame)}, from->how()));
-  send(owner, peer_connected{from, who.key.bytes, who.signed_with});
   from->set_owner(owner);
+  send(owner, peer_connected{from, who.key.bytes, who.signed_with});
 }
 
 void doorman_actor::turn_away(const connection_ptr& from, const failure& why) {

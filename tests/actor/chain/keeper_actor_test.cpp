@@ -87,19 +87,21 @@ struct fixture : node_fixture {
 
   /// Both members learn who owns the chain's slot; 0: nobody.
   void owned_by(std::uint64_t owner, std::uint64_t epoch, bool draining = false) {
-    auto row = slots::slot_row{chain_slot, slots::epoch_no{epoch}, incarnation{owner}, draining, {}};
+    auto row =
+        slots::slot_row{chain_slot, slots::epoch_no{epoch}, incarnation{owner}, draining, {}};
     for (auto* x : {&one, &two})
       tell(x->keeper, slots::slots_changed{slots::change_no{epoch}, {row}});
   }
 
   /// An AGENT of this member.
   caf::actor agent_of(const member& x) {
-    return answering([this, root = x.root](const cluster::find_service& what)
-                         -> caf::result<cluster::service_handle> {
-      auto found = node->directory.find(root + what.name);
-      if (!found) return to_caf(ec::not_found, what.name);
-      return cluster::service_handle{found};
-    });
+    return answering(
+        [this,
+         root = x.root](const cluster::find_service& what) -> caf::result<cluster::service_handle> {
+          auto found = node->directory.find(root + what.name);
+          if (!found) return to_caf(ec::not_found, what.name);
+          return cluster::service_handle{found};
+        });
   }
 
   void introduce(const member& who, const member& to) {
@@ -154,7 +156,7 @@ CAF_TEST(a slot that is being given away ends it) {
   CAF_CHECK(!runs(one));
 }
 
-CAF_TEST(a member that may not hold the chain does not) {
+CAF_TEST(a member that may not hold the chain does not ) {
   one.can_hold = false;
   owned_by(1, 5);
   CAF_CHECK(!runs(one));

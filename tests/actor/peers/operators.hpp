@@ -13,8 +13,9 @@
 
 #include <mutex>
 
-/// Operators with one node each in one process, linked by real sockets: all that a link goes through
-/// is there, from DIALLER to DOORMAN; the actors of the chain are stand-ins that keep what they get.
+/// Operators with one node each in one process, linked by real sockets: all that a link goes
+/// through is there, from DIALLER to DOORMAN; the actors of the chain are stand-ins that keep what
+/// they get.
 namespace bpci::peers::test {
 
 using http::test::eventually;
@@ -98,9 +99,8 @@ public:
     auto front = std::make_shared<gateway::context>();
     front->root = root_;
     front->node = node_;
-    server_ = http::make_server(http::server_options{},
-                                std::make_shared<gateway::front_door>(
-                                    front, std::vector<gateway::route>{}));
+    server_ = http::make_server(http::server_options{}, std::make_shared<gateway::front_door>(
+                                                            front, std::vector<gateway::route>{}));
     port_ = server_->start().value();
   }
 
@@ -160,10 +160,10 @@ public:
   }
 
   void tell(chain::peer_message what, std::vector<address> to = {}, address except = {}) {
-    caf::anon_send(peers_, chain::tell_peers{
-                               std::move(to),
-                               std::make_shared<const chain::peer_message>(std::move(what)),
-                               except});
+    caf::anon_send(peers_,
+                   chain::tell_peers{std::move(to),
+                                     std::make_shared<const chain::peer_message>(std::move(what)),
+                                     except});
   }
 
   result<chain::peer_answer> question(const address& who, chain::peer_message what,
@@ -265,6 +265,9 @@ public:
   void say(chain::peer_message what) { raw(encode(peers::say(me_.chain_id, std::move(what)))); }
   void raw(bytes x) { static_cast<void>(socket_->send(std::move(x))); }
 
+  /// Why the link did not open.
+  [[nodiscard]] const std::string& error() const { return error_; }
+
   /// The code with which the node has closed the connection.
   std::string closed() {
     while (auto x = socket_->receive(5s)) {
@@ -277,9 +280,15 @@ public:
 private:
   std::optional<link_opening::step> next() {
     auto x = socket_->receive(5s);
-    if (!x) return std::nullopt;
+    if (!x) {
+      error_ = to_string(x.error());
+      return std::nullopt;
+    }
     auto step = opening_.on_frame({std::move(x->data), oracle::encoding::msgpack}, {});
-    if (!step) return std::nullopt;
+    if (!step) {
+      error_ = to_string(step.error());
+      return std::nullopt;
+    }
     for (auto& frame : step->write)
       raw(std::move(frame));
     return *step;
@@ -287,6 +296,7 @@ private:
 
   identity me_;
   link_opening opening_;
+  std::string error_;
   std::unique_ptr<http::websocket_client> socket_;
 };
 
