@@ -252,8 +252,10 @@ CAF_TEST(another operator is let in by KEEPER and belongs to whom it says) {
 }
 
 CAF_TEST(another operator is refused as KEEPER says) {
-  for (const auto& [code, told] : std::vector<std::pair<ec, std::string>>{
-           {ec::not_owner, "not_owner"}, {ec::busy, "busy"}, {ec::internal, "unavailable"}}) {
+  for (const auto& [code, told] :
+       std::vector<std::pair<ec, std::string>>{{ec::not_owner, "not_owner"},
+                                               {ec::not_permitted, "not_permitted"},
+                                               {ec::internal, "unavailable"}}) {
     put(shared->root + chain::path::keeper,
         answering([code = code](const admit_peer&) -> caf::result<peer_admitted> {
           return to_caf(code, "10.0.0.2:80");
