@@ -5,6 +5,7 @@
 #include "gateways/api/listener_actor.hpp"
 #include "gateways/routes/probe_routes.hpp"
 #include "gateways/routes/routes.hpp"
+#include "gateways/websocket/dialler_actor.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -41,6 +42,11 @@ supervision::child_spec gateways(const context_ptr& shared) {
          return in.system.spawn<listener_actor, caf::detached>(shared, door, in.ready);
        },
        .wait_ready_max = listen_max},
+      {.id = "dialler",
+       .type = "DIALLER",
+       .spawn = [](const spawn_context& in) -> result<caf::actor> {
+         return in.system.spawn<dialler_actor>();
+       }},
   };
   return supervision::supervisor_child("gateway", std::move(how));
 }

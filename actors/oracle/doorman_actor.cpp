@@ -2,7 +2,9 @@
 
 #include "actors/oracle/bpi_node.hpp"
 #include "actors/oracle/telemetry.hpp"
+#include "messages/chain/paths.hpp"
 #include "messages/codec/json.hpp"
+#include "messages/oracle/peer_link.hpp"
 #include "runtime/crypto/hash.hpp"
 #include "runtime/entity/call.hpp"
 #include "runtime/supervision/supervisor_actor.hpp"
@@ -19,6 +21,15 @@ struct time_is_up {
 
 /// How long LINKS may take to start one.
 constexpr auto start_link_max = std::chrono::milliseconds{2'000};
+
+/// How long KEEPER may take to say whether a peer is let in.
+constexpr auto admit_max = std::chrono::milliseconds{3'000};
+
+/// What a peer is told as it is; all else is a fault of this node's.
+bool is_said_to_peers(ec code) {
+  return code == ec::not_permitted || code == ec::not_owner || code == ec::busy
+         || code == ec::rate_limited;
+}
 
 bytes fresh_nonce() {
   auto nonce = crypto::random_nonce();
@@ -95,6 +106,7 @@ void doorman_actor::check(const connection_ptr& from, visitor& who, const raw_fr
   auto client = check_hello(who.asked, *answer);
   if (!client) return turn_away(from, client.error());
   who.answered = true;
+  if (client->is_peer) return admit(from, *client);
   register_session(from, who.asked.nonce, std::move(*client));
 }
 
@@ -132,6 +144,30 @@ void doorman_actor::hand_over(const connection_ptr& from, proven_client who, ses
       [this, from](const failure& why) {
         turn_away(from, {ec::restarted, why.detail});
       });
+}
+
+void doorman_actor::admit(const connection_ptr& from, const proven_client& who) {
+  if (from->how() != encoding::msgpack)
+    return turn_away(from, {ec::unsupported, "peers speak msgpack"});
+  auto keeper = shared_->find(chain::path::keeper);
+  if (!keeper) return turn_away(from, {ec::not_permitted, "this node holds no chain"});
+  ask<peer_admitted>(
+      keeper, admit_max, admit_peer{who.key.bytes, from->remote_address()},
+      [this, from, who](const peer_admitted& x) { let_in(from, who, x.owner); },
+      [this, from](const failure& why) {
+        turn_away(from, is_said_to_peers(why.code) ? why : failure{ec::unavailable, "the chain"});
+      });
+}
+
+/// Nobody else has written to it, so the welcome is the first thing that the client sees. Its owner
+/// may hand it on at once, so it gets it before it hears of it.
+void doorman_actor::let_in(const connection_ptr& from, const proven_client& who,
+                           const caf::actor& owner) {
+  if (visitors_.erase(from) == 0) return; // gone meanwhile
+  auto frame = make_welcome(*shared_->identity, who.signed_with, session_no{1}, 0, wall_now());
+  from->write(encode(server_frame{std::move(frame)}, from->how()));
+  from->set_owner(owner);
+  send(owner, peer_connected{from, who.key.bytes, who.signed_with});
 }
 
 void doorman_actor::turn_away(const connection_ptr& from, const failure& why) {

@@ -10,7 +10,8 @@
 namespace bpci::oracle {
 
 /// DOORMAN: holds every connection whose client has not yet proved who it is. Its decisions are in
-/// handshake.hpp. A proven client goes to its LINK, which is started if there is none.
+/// handshake.hpp. A proven client goes to its LINK, which is started if there is none; another
+/// operator's node to whom KEEPER says, if it lets it in.
 ///
 /// Accepts: connection_opened, frames_received, connection_closed.
 class doorman_actor : public actor_base<> {
@@ -35,6 +36,8 @@ private:
   void check(const connection_ptr& from, visitor& who, const raw_frame& raw);
   void register_session(const connection_ptr& from, const bytes& nonce, proven_client who);
   void hand_over(const connection_ptr& from, proven_client who, session_no session);
+  void admit(const connection_ptr& from, const proven_client& who);
+  void let_in(const connection_ptr& from, const proven_client& who, const caf::actor& owner);
   void turn_away(const connection_ptr& from, const failure& why);
 
   context_ptr shared_;

@@ -25,11 +25,12 @@ struct proven_client {
   crypto::public_key key;
   handshake_context signed_with; ///< For the welcome.
   std::uint64_t last_sequence = 0;
+  bool is_peer = false; ///< Another operator's node (messages/oracle/peer_link.hpp).
 };
 
 /// Checks a hello against the challenge that it answers, cheapest first. Errors: unsupported (a
-/// version that the challenge did not offer), invalid_argument (node id, integers, lengths),
-/// bad_signature.
+/// version that the challenge did not offer), invalid_argument (node id, integers, lengths, a
+/// peer's name that is not its key), bad_signature.
 result<proven_client> check_hello(const challenge& asked, const hello& answer);
 
 welcome make_welcome(const server_identity& me, const handshake_context& with, session_no session,

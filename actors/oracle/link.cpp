@@ -68,7 +68,10 @@ void link::detach() {
 void link::on_frame(client_frame frame, moment now, link_effects& out) {
   if (auto* x = std::get_if<send>(&frame)) return on_send(std::move(x->envelope), now, out);
   if (auto* x = std::get_if<ack>(&frame)) return on_ack(*x, now.steady, out);
-  out.push_back(write{make_refusal({ec::unsupported, "the link is open already"})});
+  const auto* why = std::holds_alternative<peer>(frame)
+                        ? "peer frames are for the links between operators' nodes"
+                        : "the link is open already";
+  out.push_back(write{make_refusal({ec::unsupported, why})});
 }
 
 void link::on_garbage(const failure& why, moment now, link_effects& out) {

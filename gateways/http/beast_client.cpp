@@ -1,11 +1,10 @@
+#include "gateways/http/beast_address.hpp"
 #include "gateways/http/beast_websocket.hpp"
 #include "gateways/http/client.hpp"
-#include "gateways/http/text.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
-#include <boost/json/parse.hpp>
 
 #include <condition_variable>
 #include <deque>
@@ -23,52 +22,6 @@ using tcp = asio::ip::tcp;
 using resolver = asio::ip::basic_resolver<tcp, executor>;
 
 constexpr std::size_t answer_bytes_max = 64 * 1024 * 1024;
-
-struct address {
-  std::string host;
-  std::string port;
-  std::string path; ///< `/` if the address has none.
-
-  /// For the Host header, with the brackets of an IPv6 address.
-  [[nodiscard]] std::string authority() const {
-    return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + port;
-  }
-};
-
-result<address> parse_address(std::string_view text, std::string_view scheme) {
-  const auto whole = text;
-  const auto bad = [&](const char* why) {
-    return fail(ec::invalid_argument, "the address " + printable(whole) + " " + why);
-  };
-  if (!text.starts_with(scheme)) return bad(("does not start with " + std::string{scheme}).c_str());
-  text.remove_prefix(scheme.size());
-  const auto slash = std::min(text.find('/'), text.size());
-  address out{.host = {}, .port = "80", .path = std::string{text.substr(slash)}};
-  if (out.path.empty()) out.path = "/";
-  auto place = text.substr(0, slash);
-  if (place.find('@') != std::string_view::npos) return bad("holds a user name");
-  auto colon = place.rfind(':');
-  if (place.starts_with('[')) {
-    const auto end = place.find(']');
-    if (end == std::string_view::npos) return bad("has an open bracket");
-    out.host = place.substr(1, end - 1);
-    colon = end + 1 < place.size() ? end + 1 : std::string_view::npos;
-    if (colon != std::string_view::npos && place[colon] != ':') return bad("has a bad port");
-  } else {
-    out.host = place.substr(0, colon);
-  }
-  if (colon != std::string_view::npos) out.port = place.substr(colon + 1);
-  if (out.host.empty()) return bad("has no host");
-  if (out.port.empty() || out.port.size() > 5
-      || out.port.find_first_not_of("0123456789") != std::string::npos)
-    return bad("has a bad port");
-  return out;
-}
-
-failure broken(const address& to, error_code why) {
-  if (why == asio::error::timed_out) return fail(ec::timeout, "no answer from " + to.authority());
-  return fail(ec::unavailable, to.authority() + ": " + why.message());
-}
 
 /// Runs single operations of its own I/O context to their end, or to a deadline.
 class blocking {
@@ -147,31 +100,6 @@ response read_out(Message&& message) {
   out.content_type = out.headers.get("Content-Type");
   out.body = std::move(message.body());
   return out;
-}
-
-bool fits_in_a_request(const std::string& method, const std::string& path,
-                       const header_list& headers) {
-  const auto clean = [](const std::string& x) {
-    return x.find_first_of(std::string_view{"\r\n\0", 3}) == std::string::npos;
-  };
-  for (const auto& [key, value] : headers.fields)
-    if (!clean(key) || !clean(value)) return false;
-  return clean(method) && clean(path) && path.find(' ') == std::string::npos
-         && path.starts_with('/');
-}
-
-/// What the server said when it did not open a WebSocket.
-failure refusal(const boost::beast::websocket::response_type& said) {
-  boost::system::error_code why;
-  const auto body = boost::json::parse(said.body(), why);
-  const auto* object = why ? nullptr : body.if_object();
-  const auto text = [&](const char* key) {
-    const auto* value = object ? object->if_contains(key) : nullptr;
-    return value && value->is_string() ? std::string{value->get_string()} : std::string{};
-  };
-  const auto code = text("code");
-  return fail(code.empty() ? ec::not_permitted : code_from_name(code),
-              code.empty() ? "HTTP status " + std::to_string(said.result_int()) : text("detail"));
 }
 
 /// Keeps what comes until it is asked for.

@@ -60,6 +60,13 @@ void websocket_link::grant(std::size_t frames) {
   if (credit_.fetch_add(more) <= 0) schedule();
 }
 
+void websocket_link::allow(std::size_t frame_bytes_max, std::size_t queue_bytes_max) {
+  std::lock_guard lock{mutex_};
+  frame_bytes_max_ = frame_bytes_max;
+  bytes_max_ = queue_bytes_max;
+  schedule();
+}
+
 void websocket_link::schedule() {
   if (scheduled_) return;
   scheduled_ = loop_->post([me = shared_from_this()] {
@@ -147,6 +154,10 @@ void websocket_session::attend() {
 void websocket_session::collect() {
   std::lock_guard lock{link_->mutex_};
   link_->scheduled_ = false;
+  if (const std::size_t most = link_->frame_bytes_max_; most != limits_.max_frame_bytes) {
+    limits_.max_frame_bytes = most;
+    ws_.read_message_max(most);
+  }
   if (outbox_.empty()) {
     outbox_.swap(link_->queue_);
   } else {

@@ -35,6 +35,7 @@ public:
   websocket_link(std::shared_ptr<mailbox> loop, const websocket_limits& limits, std::string remote)
       : loop_(std::move(loop)),
         bytes_max_(limits.max_write_queue_bytes),
+        frame_bytes_max_(limits.max_frame_bytes),
         credit_(static_cast<std::int64_t>(limits.initial_credit)),
         remote_(std::move(remote)) {}
 
@@ -43,6 +44,7 @@ public:
   [[nodiscard]] std::size_t queued_bytes() const noexcept override;
   void close(ec why, std::string reason) override;
   void grant(std::size_t frames) override;
+  void allow(std::size_t frame_bytes_max, std::size_t queue_bytes_max) override;
   [[nodiscard]] const std::string& remote_address() const noexcept override { return remote_; }
 
 private:
@@ -53,7 +55,8 @@ private:
 
   std::shared_ptr<mailbox> loop_;
   std::weak_ptr<websocket_session> session_; ///< Only locked on the loop's thread.
-  const std::size_t bytes_max_;
+  std::atomic<std::size_t> bytes_max_;
+  std::atomic<std::size_t> frame_bytes_max_;
   std::atomic<std::size_t> queued_{0};    ///< In `queue_` and in the session's outbox.
   std::atomic<std::size_t> in_stream_{0}; ///< Written, not yet taken by the system.
   std::atomic<std::int64_t> credit_;

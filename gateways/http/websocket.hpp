@@ -68,6 +68,10 @@ public:
   /// reading the connection, so the other side feels it through TCP.
   virtual void grant(std::size_t frames) = 0;
 
+  /// New bounds in the place of `max_frame_bytes` and `max_write_queue_bytes`. What is sent after
+  /// this call goes out when they hold.
+  virtual void allow(std::size_t frame_bytes_max, std::size_t queue_bytes_max) = 0;
+
   /// The address of the other end, without the port.
   [[nodiscard]] virtual const std::string& remote_address() const noexcept = 0;
 };

@@ -27,8 +27,16 @@ void bpi_socket::tell(Message what) {
 }
 
 bool bpi_socket::write(bytes frame) {
+  return write(std::make_shared<const bytes>(std::move(frame)));
+}
+
+bool bpi_socket::write(std::shared_ptr<const bytes> frame) {
   auto kind = how_ == oracle::encoding::json ? http::frame_kind::text : http::frame_kind::binary;
   return socket_->send(std::move(frame), kind);
+}
+
+void bpi_socket::allow(std::size_t frame_bytes_max, std::size_t queue_bytes_max) {
+  socket_->allow(frame_bytes_max, queue_bytes_max);
 }
 
 void bpi_socket::grant(std::size_t frames) {

@@ -23,6 +23,8 @@ public:
   // -- oracle::connection --------------------------------------------------------
 
   bool write(bytes frame) override;
+  bool write(std::shared_ptr<const bytes> frame) override;
+  void allow(std::size_t frame_bytes_max, std::size_t queue_bytes_max) override;
   [[nodiscard]] oracle::encoding how() const override { return how_; }
   void grant(std::size_t frames) override;
   void close(ec why, std::string detail) override;

@@ -93,12 +93,23 @@ struct some_chunk {
 };
 BPCI_MESSAGE(some_chunk, data)
 
+/// "I hold this key": the first message of each side, the server's first. Nothing else is heard
+/// before it. The signature is over both addresses, both nonces of the handshake, and who of the
+/// two was the server (docs/protocol/chain.md), so it is good for one link and one direction.
+struct prove_address {
+  consensus::address who{};
+  consensus::signature sig{};
+
+  bool operator==(const prove_address&) const = default;
+};
+BPCI_MESSAGE(prove_address, who, sig)
+
 /// The order is part of the protocol.
 using peer_message =
     std::variant<consensus::proposal_message, consensus::prepare, consensus::commit,
                  consensus::round_change_message, consensus::sealed_block, peer_head,
                  share_transactions, share_evidence, ask_blocks, some_blocks, ask_header,
-                 some_header, ask_snapshot, some_snapshot, ask_chunk, some_chunk>;
+                 some_header, ask_snapshot, some_snapshot, ask_chunk, some_chunk, prove_address>;
 
 struct peer_envelope {
   std::string chain_id;

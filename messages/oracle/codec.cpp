@@ -118,6 +118,9 @@ result<Frame> decode(std::span<const std::uint8_t> data, encoding how) {
 std::size_t size_hint(const auto&) {
   return 192;
 }
+std::size_t size_hint(const peer& x) {
+  return 32 + x.body.size();
+}
 std::size_t size_hint(const envelope& x) {
   return 384 + x.body.size() + 32 * x.targets.size();
 }

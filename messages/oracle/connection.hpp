@@ -26,6 +26,16 @@ public:
   /// nothing was queued.
   virtual bool write(bytes frame) = 0;
 
+  /// The same for bytes that go to many; they are not copied.
+  virtual bool write(std::shared_ptr<const bytes> frame) { return write(bytes{*frame}); }
+
+  /// From now on frames of this size may come in, and so much may wait to be sent: for a link that
+  /// has proved whose it is. What is written later goes out behind the change.
+  virtual void allow(std::size_t frame_bytes_max, std::size_t queue_bytes_max) {
+    static_cast<void>(frame_bytes_max);
+    static_cast<void>(queue_bytes_max);
+  }
+
   /// The encoding that the client asked for.
   [[nodiscard]] virtual encoding how() const = 0;
 

@@ -122,10 +122,21 @@ struct refusal {
 };
 BPCI_MESSAGE(refusal, code, message, next_step, detail, id, target, retry_after_ms)
 
+// -- links between operators' nodes (messages/oracle/peer_link.hpp) ------------
+
+/// Both ways, on a link whose client is another operator's node: what it holds is the chain's
+/// (docs/protocol/chain.md).
+struct peer {
+  bytes body;
+
+  bool operator==(const peer&) const = default;
+};
+BPCI_MESSAGE(peer, body)
+
 /// What a client may send.
-using client_frame = std::variant<hello, send, ack>;
+using client_frame = std::variant<hello, send, ack, peer>;
 
 /// What a server may send.
-using server_frame = std::variant<challenge, welcome, receipt, deliver, refusal>;
+using server_frame = std::variant<challenge, welcome, receipt, deliver, refusal, peer>;
 
 } // namespace bpci::oracle

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/oracle/connection.hpp"
+#include "messages/oracle/signing.hpp"
 
 #include <array>
 #include <chrono>
@@ -33,6 +34,7 @@ struct peer_admitted {
 struct peer_connected {
   connection_ptr connection;
   std::array<std::uint8_t, 32> address{}; ///< that the client has proved
+  handshake_context signed_with;          ///< what makes this link another than all others
 };
 
 /// "Connect to this address." From: PEERS. To: DIALLER (/gateway/dialler). Answer: dialled: an open

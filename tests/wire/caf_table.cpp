@@ -1,3 +1,4 @@
+#include "messages/chain/peers.hpp"
 #include "messages/inspect.hpp"
 #include "messages/ledger/anchors.hpp"
 #include "messages/ledger/governance.hpp"
@@ -62,6 +63,7 @@ std::vector<message_sample> caf_samples() {
   using namespace cluster;
   using namespace supervision;
   return sample_table<caf_codec>{}
+      .of<chain::peer_status, chain::get_peers, chain::peer_list>("chain/peers.hpp")
       .of<envelope>("oracle/envelope.hpp")
       .of<mailbox::bounds, mailbox::store, mailbox::kept, mailbox::remove, mailbox::peek,
           mailbox::letter, mailbox::page>("oracle/mailbox.hpp")

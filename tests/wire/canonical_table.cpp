@@ -1,3 +1,4 @@
+#include "messages/chain/wire.hpp"
 #include "messages/codec/canonical.hpp"
 #include "messages/consensus/block.hpp"
 #include "messages/consensus/votes.hpp"
@@ -37,10 +38,16 @@ struct canonical_codec {
 
 std::vector<message_sample> canonical_samples() {
   return sample_table<canonical_codec>{}
+      .of<chain::final_header>("chain/blocks.hpp")
+      .of<chain::peer_head, chain::share_transactions, chain::share_evidence, chain::ask_blocks,
+          chain::some_blocks, chain::ask_header, chain::some_header, chain::ask_snapshot,
+          chain::some_snapshot, chain::ask_chunk, chain::some_chunk, chain::prove_address,
+          chain::peer_envelope>("chain/wire.hpp")
       .of<consensus::validator, consensus::header, consensus::seal, consensus::certificate,
           consensus::evidence, consensus::block, consensus::sealed_block>("consensus/block.hpp")
       .of<consensus::prepare, consensus::commit, consensus::prepared_claim, consensus::round_change,
-          consensus::round_change_message, consensus::proposal, consensus::proposal_message>("consensus/votes.hpp")
+          consensus::round_change_message, consensus::proposal, consensus::proposal_message>(
+          "consensus/votes.hpp")
       .of<ledger::coin>("ledger/account.hpp")
       .of<ledger::anchors::anchor, ledger::anchors::anchored, ledger::anchors::get_anchor>(
           "ledger/anchors.hpp")

@@ -55,7 +55,7 @@ std::set<message_place> described_enums() {
 /// BPI-1.0 frames have files of their own. `limits` stands inside the challenge.
 std::set<message_place> pinned_as_frames() {
   std::set<message_place> out;
-  for (const auto* frame : {"challenge", "hello", "welcome", "ack", "receipt", "refusal"})
+  for (const auto* frame : {"challenge", "hello", "welcome", "ack", "receipt", "refusal", "peer"})
     if (!read_golden(std::string{frame} + ".msgpack.hex").empty())
       out.insert(std::string{"oracle/frames.hpp "} + frame);
   if (out.contains("oracle/frames.hpp challenge")) out.insert("oracle/frames.hpp limits");

@@ -156,6 +156,7 @@ std::vector<named<client_frame>> client_samples() {
       {"send", send{sample_envelope(priority::Critical)}},
       {"send-stored", send{stored_envelope()}},
       {"ack", ack{.source = node_id{"bank.eu:node_a-1"}, .id = message_id{"m-000042"}}},
+      {"peer", peer{telling_body()}},
   };
 }
 
@@ -170,6 +171,7 @@ std::vector<named<server_frame>> server_samples() {
        receipt{.id = message_id{"m-000042"}, .target = node_id{"node-b"}, .stored = true}},
       {"refusal", full_refusal()},
       {"refusal-bare", bare_refusal()},
+      {"peer", peer{telling_body()}},
   };
 }
 

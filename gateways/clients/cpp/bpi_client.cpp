@@ -383,6 +383,8 @@ std::optional<ending> bpi_client::worker::handle(oracle::server_frame frame) {
     on_receipt(*yes);
     return std::nullopt;
   }
+  // Not for a client of this kind.
+  if (std::holds_alternative<oracle::peer>(frame)) return std::nullopt;
   std::lock_guard lock{mutex_};
   if (const auto* no = std::get_if<oracle::refusal>(&frame)) {
     if (!no->id && is_final(code_from_name(no->code))) return ending{to_failure(*no), true};

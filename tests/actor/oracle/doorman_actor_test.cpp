@@ -1,7 +1,9 @@
 #define CAF_SUITE oracle_doorman_actor
 
 #include "actors/oracle/doorman_actor.hpp"
+#include "messages/chain/paths.hpp"
 #include "messages/codec/json.hpp"
+#include "messages/oracle/peer_link.hpp"
 #include "runtime/supervision/supervisor_actor.hpp"
 #include "tests/actor/oracle/oracle_fixture.hpp"
 
@@ -41,6 +43,16 @@ struct fixture : oracle_fixture {
   hello answer_to(const challenge& x) {
     auto out =
         hello{"1.0", node_id{"alice"}, to_bytes(alice_keys.pub.bytes), bytes(32, 2), 0, 0, {}};
+    auto with = handshake_context{x.server_key, out.key, x.nonce, out.nonce};
+    out.signature = to_bytes(crypto::sign(alice_keys.secret, signing_bytes(with, out)).bytes);
+    return out;
+  }
+
+  /// alice's as the node of another operator.
+  hello peer_answer_to(const challenge& x, std::string name = {}) {
+    if (name.empty()) name = std::string{peer_node_prefix} + crypto::to_hex(alice_keys.pub);
+    auto out = answer_to(x);
+    out.node_id = node_id{std::move(name)};
     auto with = handshake_context{x.server_key, out.key, x.nonce, out.nonce};
     out.signature = to_bytes(crypto::sign(alice_keys.secret, signing_bytes(with, out)).bytes);
     return out;
@@ -219,6 +231,60 @@ CAF_TEST(a killed doorman closes the connections that it holds) {
   auto connection = open();
   end(doorman);
   CAF_CHECK_EQUAL(connection->closed, "restarted");
+}
+
+CAF_TEST(another operator is let in by KEEPER and belongs to whom it says) {
+  auto peers = make_inbox();
+  put(shared->root + chain::path::keeper, answering([who = peers.who](const admit_peer& x) {
+        CAF_CHECK_EQUAL(x.remote, "192.0.2.7");
+        return peer_admitted{who};
+      }));
+  auto at = open();
+  auto hello = peer_answer_to(asked(at));
+  receive(at, {raw(hello)});
+  CAF_CHECK_EQUAL(at->said(), "challenge; welcome");
+  CAF_CHECK(at->owner == peers.who);
+  CAF_REQUIRE_EQUAL(peers.count<peer_connected>(), 1u);
+  auto told = peers.all<peer_connected>().front();
+  CAF_CHECK(told.address == alice_keys.pub.bytes);
+  CAF_CHECK(told.signed_with.client_nonce == hello.nonce);
+  CAF_CHECK_EQUAL(handshakes(), 0u);
+}
+
+CAF_TEST(another operator is refused as KEEPER says) {
+  for (const auto& [code, told] :
+       std::vector<std::pair<ec, std::string>>{{ec::not_owner, "not_owner"},
+                                               {ec::not_permitted, "not_permitted"},
+                                               {ec::internal, "unavailable"}}) {
+    put(shared->root + chain::path::keeper,
+        answering([code = code](const admit_peer&) -> caf::result<peer_admitted> {
+          return to_caf(code, "10.0.0.2:80");
+        }));
+    auto at = open();
+    auto hello = peer_answer_to(asked(at));
+    at->said();
+    receive(at, {raw(hello)});
+    check_refused(at, told);
+  }
+}
+
+CAF_TEST(where there is no chain no operator is let in) {
+  auto at = open();
+  auto hello = peer_answer_to(asked(at));
+  at->said();
+  receive(at, {raw(hello)});
+  check_refused(at, "not_permitted");
+}
+
+CAF_TEST(an operator has the name of its key and nobody else has a name like it) {
+  for (const auto& name : {"chain/" + crypto::to_hex(server_keys.pub), std::string{"chain/alice"},
+                           std::string{"chain/"}, std::string{"bank/alice"}}) {
+    auto at = open();
+    auto hello = peer_answer_to(asked(at), name);
+    at->said();
+    receive(at, {raw(hello)});
+    check_refused(at, "invalid_argument");
+  }
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -94,6 +94,7 @@ private:
   }
 
   void on(oracle::ack x) { script_->acks.push_back(std::move(x)); }
+  void on(const oracle::peer&) {}
 
   std::shared_ptr<script> script_;
   oracle::challenge asked_{

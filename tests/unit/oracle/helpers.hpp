@@ -83,6 +83,9 @@ inline std::string words(const challenge&) {
 inline std::string words(const welcome&) {
   return "welcome";
 }
+inline std::string words(const peer&) {
+  return "peer";
+}
 inline std::string words(const deliver& x) {
   return "deliver " + x.envelope.id.get();
 }
