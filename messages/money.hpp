@@ -89,8 +89,9 @@ result<std::vector<amount<Token>>> split(amount<Token> whole,
   return out;
 }
 
-/// "1.5 GEN": exact, without trailing zeros.
+/// "1.5 GEN": exact, without trailing zeros. Not of other strong numbers, such as heights.
 template <class Token>
+requires requires { Token::symbol; }
 std::string to_string(amount<Token> x) {
   auto digits = std::to_string(x.get());
   if (digits.size() <= Token::decimals) digits.insert(0, Token::decimals + 1 - digits.size(), '0');
