@@ -91,7 +91,9 @@ std::string_view text_in(const json::object* x, std::string_view name) {
 result<std::uint64_t> number_in(const json::object* x, std::string_view name) {
   const auto* found = x ? x->if_contains(name) : nullptr;
   if (!found) return malformed(std::string{name} + " is missing");
-  return codec::from_json<std::uint64_t>(*found);
+  std::uint64_t out = 0;
+  if (auto read = codec::read_json(*found, out, std::string{name}); !read) return read.error();
+  return out;
 }
 
 } // namespace
