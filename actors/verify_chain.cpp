@@ -19,20 +19,16 @@ constexpr std::size_t sealed_heights_kept = 3;
 
 consensus::header header_of_genesis(const ledger::genesis& x) {
   const consensus::block nothing;
-  return ledger::genesis_header(x, {consensus::transactions_root(nothing),
-                                    consensus::evidence_root(nothing),
-                                    consensus::validators_hash(x.validators),
-                                    consensus::parent_seals_root(nothing)});
+  return ledger::genesis_header(
+      x, {consensus::transactions_root(nothing), consensus::evidence_root(nothing),
+          consensus::validators_hash(x.validators), consensus::parent_seals_root(nothing)});
 }
 
 /// A chain as far as it has been checked.
 class checked_chain {
 public:
   checked_chain(const chain_judges& by, const ledger::genesis& start)
-      : by_(by),
-        check_(start.chain_id, by.keys),
-        state_(start.state),
-        head_(genesis_head(start)) {
+      : by_(by), check_(start.chain_id, by.keys), state_(start.state), head_(genesis_head(start)) {
     note_validators();
     times_.push_back(start.time);
     out_.chain_id = start.chain_id;
@@ -89,8 +85,8 @@ private:
 
   ledger::block_context context_of(const consensus::block& x,
                                    std::vector<ledger::verified_evidence> evidence) const {
-    return {out_.chain_id,    x.head.at,           x.head.time, x.head.proposer, head_.validators,
-            seen_.window(x), std::move(evidence)};
+    return {out_.chain_id,    x.head.at,       x.head.time,        x.head.proposer,
+            head_.validators, seen_.window(x), std::move(evidence)};
   }
 
   void note_validators() {
@@ -142,8 +138,8 @@ consensus::chain_head genesis_head(const ledger::genesis& x) {
   return out;
 }
 
-result<verified_chain> verify_chain(const chain_judges& by, std::string_view genesis_text, height to,
-                                    const block_source& source,
+result<verified_chain> verify_chain(const chain_judges& by, std::string_view genesis_text,
+                                    height to, const block_source& source,
                                     const std::function<void(height)>& progress) {
   const auto start = ledger::read_genesis(by.ledger.modules, genesis_text);
   if (!start) return start.error();

@@ -43,11 +43,12 @@ consensus::chain_head genesis_head(const ledger::genesis& x);
 /// Errors: those of read_genesis and of `source`; and, with "block <height>: " ahead in the detail
 /// and behind it what is wrong:
 /// - malformed: "its bytes are ..."
-/// - invalid_argument, bad_signature: "header and seals: ...", "earlier seals: ...", "evidence: ..."
+/// - invalid_argument, bad_signature: "header and seals: ...", "earlier seals: ...", "evidence:
+/// ..."
 /// - "transactions: ..." with the code of execute
 /// - conflict: "state root: ...".
-result<verified_chain> verify_chain(const chain_judges& by, std::string_view genesis_text, height to,
-                                    const block_source& source,
+result<verified_chain> verify_chain(const chain_judges& by, std::string_view genesis_text,
+                                    height to, const block_source& source,
                                     const std::function<void(height)>& progress);
 
 } // namespace bpci

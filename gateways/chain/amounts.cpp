@@ -59,7 +59,8 @@ std::string decimal_text(std::uint64_t units) {
 result<std::uint64_t> units_of_decimal(std::string_view text) {
   const auto point = text.find('.');
   const auto left = text.substr(0, point);
-  auto right = point == std::string_view::npos ? std::string{} : std::string{text.substr(point + 1)};
+  auto right =
+      point == std::string_view::npos ? std::string{} : std::string{text.substr(point + 1)};
   if (!is_digits(left) || (point != std::string_view::npos && !is_digits(right))
       || right.size() > decimals)
     return not_an_amount(text);

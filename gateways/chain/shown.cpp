@@ -98,8 +98,7 @@ json::value command_json(std::string_view module, std::string_view kind,
   auto out = as_base64(body);
   for_each_module([&](auto x) {
     if (x.name == module)
-      with_kind<typename decltype(x)::commands>(kind,
-                                                [&](auto type) { decode(type, body, out); });
+      with_kind<typename decltype(x)::commands>(kind, [&](auto type) { decode(type, body, out); });
   });
   return out;
 }
@@ -159,8 +158,9 @@ result<ledger::coin> read_coin(const json::value& in, const std::string& path) {
   const auto* amount = text_in("amount");
   if (!token || (!units && !amount))
     return fail(ec::invalid_argument,
-                path + ": expected \"1.5 FLX\", or token with amount (whole tokens) or units "
-                       "(smallest units), as texts");
+                path
+                    + ": expected \"1.5 FLX\", or token with amount (whole tokens) or units "
+                      "(smallest units), as texts");
   const auto what = token_of_name(*token);
   if (!what) return at(what.error());
   const auto exact = units ? units_of_digits(*units) : units_of_decimal(*amount);

@@ -17,13 +17,14 @@
 /// | C++                           | JSON                                                       |
 /// |-------------------------------|------------------------------------------------------------|
 /// | hash, address, signature      | hex                                                        |
-/// | amount, coin                  | {"token": "FLX", "units": "1500000000", "amount": "1.500000000"} |
-/// | body of a kind that is known  | object with the members of its message                     |
-/// | body of another kind          | string, base64                                             |
-/// | all else                      | as in messages/codec/json.hpp                              |
+/// | amount, coin                  | {"token": "FLX", "units": "1500000000", "amount":
+/// "1.500000000"} | | body of a kind that is known  | object with the members of its message | |
+/// body of another kind          | string, base64                                             | |
+/// all else                      | as in messages/codec/json.hpp                              |
 ///
-/// An amount is read as such an object, with `units` (smallest units) or `amount` (whole tokens), or
-/// as a text that names its token: "1.5 FLX". A bare number would leave open which of the two it is.
+/// An amount is read as such an object, with `units` (smallest units) or `amount` (whole tokens),
+/// or as a text that names its token: "1.5 FLX". A bare number would leave open which of the two it
+/// is.
 namespace bpci::gateway {
 
 /// `body` as an object when this program knows the command or event, else as base64.
@@ -53,7 +54,9 @@ inline constexpr bool is_octets<std::array<std::uint8_t, N>> = true;
 
 /// A strong type whose tag has a symbol is an amount.
 template <class T>
-concept money = strong_type<T> && requires { T::tag_type::symbol; };
+concept money = strong_type<T> && requires {
+  T::tag_type::symbol;
+};
 
 template <class T>
 concept optional_like = requires(T x) {
@@ -91,8 +94,9 @@ boost::json::value shown(const T& x) {
     return boost::json::string{crypto::to_hex(x)};
   } else if constexpr (detail::optional_like<T>) {
     return x ? shown(*x) : boost::json::value{};
-  } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, bytes>
-                       || std::is_enum_v<T> || std::integral<T>) {
+  } else if constexpr (
+      std::is_same_v<
+          T, std::string> || std::is_same_v<T, bytes> || std::is_enum_v<T> || std::integral<T>) {
     return codec::to_json(x);
   } else {
     boost::json::array out;
@@ -103,8 +107,8 @@ boost::json::value shown(const T& x) {
   }
 }
 
-/// Fills `out`; members that no field has, and members that are missing, are refused: a typing error
-/// must not become a zero. Errors: invalid_argument, with the member's path.
+/// Fills `out`; members that no field has, and members that are missing, are refused: a typing
+/// error must not become a zero. Errors: invalid_argument, with the member's path.
 template <class T>
 result<void> read_shown(const boost::json::value& in, T& out, const std::string& path = {}) {
   const auto place = path.empty() ? std::string{"the body"} : path;
@@ -137,8 +141,10 @@ result<void> read_shown(const boost::json::value& in, T& out, const std::string&
         return;
       }
       ++known;
-      if constexpr (std::is_same_v<T, ledger::governance::propose>
-                    && std::is_same_v<std::remove_reference_t<decltype(field)>, bytes>) {
+      if constexpr (
+          std::is_same_v<
+              T, ledger::governance::
+                     propose> && std::is_same_v<std::remove_reference_t<decltype(field)>, bytes>) {
         auto call = command_bytes(out.module, out.kind, *value);
         if (!call)
           all = call.error();
@@ -150,9 +156,8 @@ result<void> read_shown(const boost::json::value& in, T& out, const std::string&
     });
     if (!all) return all;
     if (known != object->size())
-      return fail(ec::invalid_argument,
-                  place + ": has members that are not known; there are: "
-                      + (names.empty() ? std::string{"none"} : names));
+      return fail(ec::invalid_argument, place + ": has members that are not known; there are: "
+                                            + (names.empty() ? std::string{"none"} : names));
   } else if constexpr (detail::is_octets<T>) {
     const auto* text = in.if_string();
     if (!text || !crypto::read_hex(*text, out))
@@ -161,8 +166,9 @@ result<void> read_shown(const boost::json::value& in, T& out, const std::string&
   } else if constexpr (detail::optional_like<T>) {
     if (in.is_null()) return {};
     return read_shown(in, out.emplace(), path);
-  } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, bytes>
-                       || std::is_enum_v<T> || std::integral<T>) {
+  } else if constexpr (
+      std::is_same_v<
+          T, std::string> || std::is_same_v<T, bytes> || std::is_enum_v<T> || std::integral<T>) {
     if (auto read = codec::read_json(in, out, place); !read)
       return fail(ec::invalid_argument, read.error().detail);
   } else {

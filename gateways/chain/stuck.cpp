@@ -60,8 +60,8 @@ std::string about_the_chain(const chain::engine_status& x) {
 
 std::string about_this_node(const chain::engine_status& x) {
   if (!x.is_validator) return " This node is no validator of this height: it follows.";
-  if (!x.signs) return " This node signs nothing: " + (x.why_not.empty() ? "it watches" : x.why_not)
-                       + ".";
+  if (!x.signs)
+    return " This node signs nothing: " + (x.why_not.empty() ? "it watches" : x.why_not) + ".";
   return {};
 }
 
@@ -74,8 +74,7 @@ std::string short_name(const consensus::address& who) {
 std::string excuse_of(const chain::engine_status& x, const consensus::address& who) {
   if (who == x.self) return "this node";
   if (std::ranges::find(x.unlinked, who) != x.unlinked.end()) return "no link";
-  const auto found =
-      std::ranges::find(x.where.validators, who, &consensus::peer_standing::who);
+  const auto found = std::ranges::find(x.where.validators, who, &consensus::peer_standing::who);
   if (found == x.where.validators.end() || !found->round) return "silent";
   if (*found->round != x.where.round) return "in round " + number(*found->round);
   return "not yet";

@@ -53,10 +53,14 @@ const columns validator_columns{
 };
 
 const columns standing_columns{
-    {"VALIDATOR", "who"},          {"WEIGHT", "weight", cell::number},
-    {"ROUND", "round", cell::number}, {"PROPOSED", "proposed", cell::flag},
-    {"PREPARED", "prepared", cell::flag}, {"COMMITTED", "committed", cell::flag},
-    {"WANTS CHANGE", "wants_change", cell::flag}, {"MISSING", "missing"},
+    {"VALIDATOR", "who"},
+    {"WEIGHT", "weight", cell::number},
+    {"ROUND", "round", cell::number},
+    {"PROPOSED", "proposed", cell::flag},
+    {"PREPARED", "prepared", cell::flag},
+    {"COMMITTED", "committed", cell::flag},
+    {"WANTS CHANGE", "wants_change", cell::flag},
+    {"MISSING", "missing"},
 };
 
 const columns status_columns{
@@ -85,10 +89,8 @@ const columns evidence_columns{
 };
 
 const columns parameter_columns{
-    {"PARAMETER", "name"},
-    {"VALUE", "value", cell::number},
-    {"SET", "set", cell::flag},
-    {"LEAST", "least", cell::number},
+    {"PARAMETER", "name"},          {"VALUE", "value", cell::number},
+    {"SET", "set", cell::flag},     {"LEAST", "least", cell::number},
     {"MOST", "most", cell::number},
 };
 
@@ -234,8 +236,11 @@ std::string render_block(const json::value& x, const style& how) {
       {"evidence", "evidence", cell::count},
   };
   static const columns transactions{
-      {"TRANSACTION", "id"}, {"MODULE", "module"},       {"KIND", "kind"},
-      {"SENDER", "sender"},  {"NONCE", "nonce", cell::number},
+      {"TRANSACTION", "id"},
+      {"MODULE", "module"},
+      {"KIND", "kind"},
+      {"SENDER", "sender"},
+      {"NONCE", "nonce", cell::number},
   };
   auto out = record_of(x, shown, how);
   const auto rows = list_at(x, "transactions");
@@ -302,11 +307,12 @@ exit_code show_tx(const context& with, const tx_options& given) {
 
 void add_tx(CLI::App& to, command_line& line) {
   const auto given = std::make_shared<tx_options>();
-  auto& app = add_command(to, "tx",
-                          "A transaction and what became of it; or, with `send FILE`, send one that "
-                          "is signed",
-                          "bpci chain tx send signed.json", line,
-                          [given](const context& with) { return show_tx(with, *given); });
+  auto& app =
+      add_command(to, "tx",
+                  "A transaction and what became of it; or, with `send FILE`, send one that "
+                  "is signed",
+                  "bpci chain tx send signed.json", line,
+                  [given](const context& with) { return show_tx(with, *given); });
   app.add_option("id", given->id, "of the transaction; or the word send")
       ->required()
       ->type_name("ID|send");
@@ -322,7 +328,8 @@ void add_tx(CLI::App& to, command_line& line) {
 std::string render_validators(const json::value& x, const style& how) {
   auto out = render_table(validator_columns, list_at(x, "validators"), how);
   for (const auto& who : list_at(x, "waiting"))
-    if (const auto* text = who.if_string()) out += tame(*text) + " waits for its weight to change\n";
+    if (const auto* text = who.if_string())
+      out += tame(*text) + " waits for its weight to change\n";
   return out;
 }
 
@@ -393,8 +400,7 @@ void add_chain_commands(CLI::App& to, command_line& line) {
   add_blocks(chain, line);
   add_block(chain, line);
   add_tx(chain, line);
-  add_view(chain, line, "validators", "Who decides", "/api/v1/chain/validators",
-           render_validators);
+  add_view(chain, line, "validators", "Who decides", "/api/v1/chain/validators", render_validators);
   add_validator(chain, line);
   add_view(chain, line, "peers", "The other operators' nodes", "/api/v1/chain/peers",
            rows_of("peers", peer_columns, "No peer is known."));

@@ -28,7 +28,8 @@ namespace json = boost::json;
 constexpr std::size_t genesis_bytes_max = 16 * 1024 * 1024;
 constexpr std::size_t trial_validators_max = 64;
 
-// -- init ------------------------------------------------------------------------------------------
+// -- init
+// ------------------------------------------------------------------------------------------
 
 struct init_options {
   std::string chain_id = "bpci-local";
@@ -93,7 +94,8 @@ outcome<ledger::coin> read_amount(const std::string& option, std::string text) {
     text.insert(letters, " ");
   auto out = gateway::coin_of_text(text);
   if (out) return *out;
-  return usage_fault(option + ": " + out.error().detail, "Write an amount as 100FLX or \"1.5 GEN\".");
+  return usage_fault(option + ": " + out.error().detail,
+                     "Write an amount as 100FLX or \"1.5 GEN\".");
 }
 
 /// Sums what an account gets of each token; sums that do not fit are found when the document is
@@ -133,8 +135,7 @@ outcome<json::object> make_document(const init_options& given, const std::vector
   json::array members;
   balances accounts;
   for (const auto& x : all) {
-    members.push_back(
-        {{"key", crypto::to_hex(x.address)}, {"bond", std::to_string(bond->units)}});
+    members.push_back({{"key", crypto::to_hex(x.address)}, {"bond", std::to_string(bond->units)}});
     // Without a coin a validator could not even vote.
     if (fees->units > 0) accounts.add(crypto::to_hex(x.address), *fees);
   }
@@ -214,7 +215,8 @@ std::string instructions(const init_options& given, const std::vector<founder>& 
               + "\nIts genesis block is " + facts.genesis
               + "; compare it with the other operators before you start.\n";
   for (const auto& x : all) {
-    text += "\nConfiguration of " + x.name + ":\n\n  chain:\n    genesis: " + genesis.string() + '\n';
+    text +=
+        "\nConfiguration of " + x.name + ":\n\n  chain:\n    genesis: " + genesis.string() + '\n';
     if (x.made) text += "    key_file: " + key_file_of(out, x).string() + '\n';
     if (all.size() > 1) text += "    peers:\n";
     for (const auto& other : all)
@@ -223,7 +225,8 @@ std::string instructions(const init_options& given, const std::vector<founder>& 
                 + other.name + ":8080\"]}\n";
   }
   return text
-         + "\nEach key file goes to its own machine, and nowhere else: two nodes that sign with one "
+         + "\nEach key file goes to its own machine, and nowhere else: two nodes that sign with "
+           "one "
            "key are\npunished. Check it there with bpci doctor.\n";
 }
 
@@ -235,8 +238,10 @@ json::object init_json(const std::vector<founder>& all, const fs::path& out,
     if (x.made) row["key_file"] = key_file_of(out, x).string();
     validators.push_back(std::move(row));
   }
-  return {{"chain_id", facts.chain_id},     {"genesis", facts.genesis},
-          {"state_root", facts.state_root}, {"file", genesis.string()},
+  return {{"chain_id", facts.chain_id},
+          {"genesis", facts.genesis},
+          {"state_root", facts.state_root},
+          {"file", genesis.string()},
           {"validators", std::move(validators)}};
 }
 
@@ -252,8 +257,7 @@ exit_code init(const context& with, const init_options& given) {
                               "Correct what the detail names; docs/ledger.md has the bounds."));
   const auto out = fs::absolute(given.out);
   if (const auto fresh = check_new(out, *all); !fresh) return with.show(fresh.error());
-  if (const auto written = write_all(out, *all, text); !written)
-    return with.show(written.error());
+  if (const auto written = write_all(out, *all, text); !written) return with.show(written.error());
   const auto genesis = out / "genesis.json";
   return with.show(init_json(*all, out, genesis, *facts),
                    [&] { return instructions(given, *all, genesis, *facts); });
@@ -283,7 +287,8 @@ void add_init(CLI::App& to, command_line& line) {
       ->type_name("DIR");
 }
 
-// -- verify ----------------------------------------------------------------------------------------
+// -- verify
+// ----------------------------------------------------------------------------------------
 
 struct verify_options {
   std::string genesis;
@@ -383,9 +388,8 @@ exit_code verify(const context& with, const verify_options& given) {
                           {"seals", got->seals},           {"sound", true}};
   return with.show(data, [&] {
     return "Sound: " + std::to_string(got->height) + " blocks of " + got->chain_id + ", with "
-           + std::to_string(got->transactions) + " transactions and "
-           + std::to_string(got->seals) + " seals.\nlast block  " + got->id + "\nstate root  "
-           + got->state_root + '\n';
+           + std::to_string(got->transactions) + " transactions and " + std::to_string(got->seals)
+           + " seals.\nlast block  " + got->id + "\nstate root  " + got->state_root + '\n';
   });
 }
 

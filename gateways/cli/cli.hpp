@@ -40,8 +40,8 @@ struct chain_facts {
 
 /// What is asked for when a whole chain is checked.
 struct verify_request {
-  std::string genesis;      ///< the document
-  std::uint64_t height = 0; ///< the last one
+  std::string genesis;                                      ///< the document
+  std::uint64_t height = 0;                                 ///< the last one
   std::function<result<bytes>(std::uint64_t height)> block; ///< canonical sealed_block
   std::function<void(std::uint64_t height)> progress;
 };

@@ -3,8 +3,8 @@
 #include "runtime/time/clock.hpp"
 
 #include <cstdlib>
-#include <iostream>
 #include <fcntl.h>
+#include <iostream>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <thread>

@@ -161,15 +161,16 @@ exit_code show_outcome(const context& with, const json::value& data, bool waited
   return shown == exit_code::ok ? code : shown;
 }
 
-/// Until it is in a block, or the time is over. A node that forgets it is no reason to stop looking:
-/// it may be asked through a balancer.
+/// Until it is in a block, or the time is over. A node that forgets it is no reason to stop
+/// looking: it may be asked through a balancer.
 outcome<json::value> look_for(const context& with, api& node, const std::string& id,
                               std::uint64_t wait_secs) {
   const auto path = std::string{transactions_path} + '/' + id;
   auto left = std::chrono::milliseconds{std::chrono::seconds{wait_secs}};
   for (;;) {
     auto data = node.get(path);
-    const auto waits = data ? text_at(*data, "status") == "waiting" : data.error().code == "not_found";
+    const auto waits =
+        data ? text_at(*data, "status") == "waiting" : data.error().code == "not_found";
     if (!waits || left <= 0ms || !with.around().pause(between_looks)) return data;
     left -= between_looks;
   }

@@ -39,11 +39,10 @@ exit_code submit_any(const context& with, const any_options& given) {
 
 void add_any(CLI::App& to, command_line& line) {
   const auto given = std::make_shared<any_options>();
-  auto& app = add_command(
-      to, "submit", "Sign and send any command of the ledger",
-      "bpci chain submit --wallet ada --module governance --kind vote --body "
-      "'{\"proposal\": 3, \"yes\": true}'",
-      line, [given](const context& with) { return submit_any(with, *given); });
+  auto& app = add_command(to, "submit", "Sign and send any command of the ledger",
+                          "bpci chain submit --wallet ada --module governance --kind vote --body "
+                          "'{\"proposal\": 3, \"yes\": true}'",
+                          line, [given](const context& with) { return submit_any(with, *given); });
   app.add_option("--module", given->module, "of the ledger: coins, validators, governance, ...")
       ->required();
   app.add_option("--kind", given->kind, "the command: transfer, join, vote, ...")->required();
@@ -51,7 +50,8 @@ void add_any(CLI::App& to, command_line& line) {
   add_submit_options(app, given->how);
 }
 
-// -- validators ------------------------------------------------------------------------------------
+// -- validators
+// ------------------------------------------------------------------------------------
 
 /// A command with an amount of GEN, or none.
 struct bond_options {
@@ -86,7 +86,8 @@ void add_plain(CLI::App& to, command_line& line, const std::string& name, const 
   add_submit_options(app, *given);
 }
 
-// -- governance ------------------------------------------------------------------------------------
+// -- governance
+// ------------------------------------------------------------------------------------
 
 struct vote_options {
   submit_options how;
@@ -96,14 +97,13 @@ struct vote_options {
 
 void add_vote(CLI::App& to, command_line& line) {
   const auto given = std::make_shared<vote_options>();
-  auto& app = add_command(to, "vote", "Vote on a proposal; for it, unless --no",
-                          "bpci chain vote 3 --key ./data/validator.key", line,
-                          [given](const context& with) {
-                            return submit(with, given->how,
-                                          {"governance", "vote",
-                                           json::object{{"proposal", given->proposal},
-                                                        {"yes", !given->no}}});
-                          });
+  auto& app = add_command(
+      to, "vote", "Vote on a proposal; for it, unless --no",
+      "bpci chain vote 3 --key ./data/validator.key", line, [given](const context& with) {
+        return submit(with, given->how,
+                      {"governance", "vote",
+                       json::object{{"proposal", given->proposal}, {"yes", !given->no}}});
+      });
   app.add_option("proposal", given->proposal, "its number")->required()->type_name("N");
   app.add_flag("--no", given->no, "vote against it");
   add_submit_options(app, given->how);
@@ -132,11 +132,11 @@ exit_code propose(const context& with, const propose_options& given) {
 
 void add_propose(CLI::App& to, command_line& line) {
   const auto given = std::make_shared<propose_options>();
-  auto& app = add_command(
-      to, "propose", "Propose a call to the other validators, and vote for it",
-      "bpci chain propose --title \"cheaper transactions\" --kind set_parameter --body "
-      "'{\"name\": \"ledger.fee_base\", \"value\": 50000}' --key ./data/validator.key",
-      line, [given](const context& with) { return propose(with, *given); });
+  auto& app =
+      add_command(to, "propose", "Propose a call to the other validators, and vote for it",
+                  "bpci chain propose --title \"cheaper transactions\" --kind set_parameter --body "
+                  "'{\"name\": \"ledger.fee_base\", \"value\": 50000}' --key ./data/validator.key",
+                  line, [given](const context& with) { return propose(with, *given); });
   app.add_option("--title", given->title, "what it is about, for people")->required();
   app.add_option("--module", given->module, "of the call")->capture_default_str();
   app.add_option("--kind", given->kind, "of the call: set_parameter, spend, halt, ...")->required();

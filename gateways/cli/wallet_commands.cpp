@@ -66,7 +66,8 @@ exit_code keep(const context& with, const wallet_options& given, const crypto::k
   auto data = to_json(made);
   data["file"] = path->string();
   return with.show(data, [&] {
-    return "wallet " + made.name + "\naddress " + crypto::to_hex(keys.pub) + "\nfile " + path->string()
+    return "wallet " + made.name + "\naddress " + crypto::to_hex(keys.pub) + "\nfile "
+           + path->string()
            + "\nKeep a copy of the file, and the passphrase: nobody can bring either back.\n";
   });
 }
@@ -126,8 +127,9 @@ exit_code send(const context& with, const wallet_options& given) {
     return with.show(usage_fault("the amount is zero", "Send more than nothing."));
   auto how = given.how;
   how.wallet = given.name;
-  return submit(with, how,
-                {"coins", "transfer", json::object{{"to", *to}, {"what", gateway::coin_json(*what)}}});
+  return submit(
+      with, how,
+      {"coins", "transfer", json::object{{"to", *to}, {"what", gateway::coin_json(*what)}}});
 }
 
 exit_code import_key(const context& with, const wallet_options& given) {
@@ -136,8 +138,7 @@ exit_code import_key(const context& with, const wallet_options& given) {
   if (!std::filesystem::exists(given.file, ignored))
     return with.show(usage_fault("there is no file " + given.file, "Check the path."));
   const auto keys = crypto::load_or_create(given.file);
-  if (!keys)
-    return with.show(to_fault(keys.error(), exit_code::usage, "Do what the detail says."));
+  if (!keys) return with.show(to_fault(keys.error(), exit_code::usage, "Do what the detail says."));
   return keep(with, given, *keys);
 }
 
@@ -149,9 +150,9 @@ exit_code export_key(const context& with, const wallet_options& given) {
   if (!secret) return with.show(secret.error());
   const auto keys = crypto::open_key(wallet->key, secret->view());
   if (!keys)
-    return with.show(to_fault(keys.error(),
-                              keys.error().code == ec::not_permitted ? exit_code::not_permitted
-                                                                     : exit_code::failed));
+    return with.show(to_fault(keys.error(), keys.error().code == ec::not_permitted
+                                                ? exit_code::not_permitted
+                                                : exit_code::failed));
   if (const auto ok = crypto::store_new(given.file, *keys); !ok)
     return with.show(to_fault(ok.error(), exit_code::usage, "Name another file."));
   auto data = to_json(*wallet);

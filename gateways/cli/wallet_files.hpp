@@ -25,9 +25,8 @@ outcome<crypto::secret_text> ask_passphrase(const context& with, const passphras
                                             const std::string& wallet);
 
 /// For a new one: on the terminal it is asked for twice. Errors: usage.
-outcome<crypto::secret_text> ask_new_passphrase(const context& with,
-                                                const passphrase_options& given,
-                                                const std::string& wallet);
+outcome<crypto::secret_text>
+ask_new_passphrase(const context& with, const passphrase_options& given, const std::string& wallet);
 
 /// `~/.config/bpci/wallets/NAME.json`
 std::filesystem::path wallet_file(const context& with, const std::string& name);

@@ -110,13 +110,12 @@ void list_blocks(api_actor& self, const call_ptr& what) {
   if (!after) return what->fail(after.error());
   auto limit = what->number("limit");
   if (!limit) return what->fail(limit.error());
-  ask_chain<chain::block_page>(
-      self, what, chain::list_blocks{*after ? *after : *before, *limit},
-      [what](const chain::block_page& x) {
-        json::value next{""};
-        if (x.next) next = std::to_string(x.next->get());
-        what->ok({{"blocks", shown(x.blocks)}, {"next", std::move(next)}});
-      });
+  ask_chain<chain::block_page>(self, what, chain::list_blocks{*after ? *after : *before, *limit},
+                               [what](const chain::block_page& x) {
+                                 json::value next{""};
+                                 if (x.next) next = std::to_string(x.next->get());
+                                 what->ok({{"blocks", shown(x.blocks)}, {"next", std::move(next)}});
+                               });
 }
 
 /// A height, or an id.
@@ -146,8 +145,7 @@ void ask_block(api_actor& self, const call_ptr& what, Show show) {
 }
 
 void show_block(api_actor& self, const call_ptr& what) {
-  ask_block(self, what,
-            [](const call& to, const chain::block_shown& x) { to.ok(block_json(x)); });
+  ask_block(self, what, [](const call& to, const chain::block_shown& x) { to.ok(block_json(x)); });
 }
 
 /// For whoever checks the chain: what was hashed and signed.
@@ -181,8 +179,7 @@ void show_value(api_actor& self, const call_ptr& what) {
 void list_validators(api_actor& self, const call_ptr& what) {
   using namespace ledger::validators;
   ask_ledger<validator_sets>(
-      self, what, "validators", get_sets{},
-      [&self, what](const validator_sets& sets, height at) {
+      self, what, "validators", get_sets{}, [&self, what](const validator_sets& sets, height at) {
         ask_ledger<waiting_list>(self, what, "validators", get_waiting{},
                                  [what, sets, at](const waiting_list& waiting, height) {
                                    what->ok({{"height", shown(at)},
@@ -210,9 +207,10 @@ void show_validator(api_actor& self, const call_ptr& what) {
 void list_evidence(api_actor& self, const call_ptr& what) {
   auto limit = what->number("limit");
   if (!limit) return what->fail(limit.error());
-  ask_chain<chain::evidence_page>(
-      self, what, chain::list_evidence{*limit},
-      [what](const chain::evidence_page& x) { what->ok({{"evidence", shown(x.evidence)}}); });
+  ask_chain<chain::evidence_page>(self, what, chain::list_evidence{*limit},
+                                  [what](const chain::evidence_page& x) {
+                                    what->ok({{"evidence", shown(x.evidence)}});
+                                  });
 }
 
 /// Every parameter with its bounds: what was set stands in the state, the rest in the program.
@@ -242,8 +240,7 @@ void list_parameters(api_actor& self, const call_ptr& what) {
 void show_supply(api_actor& self, const call_ptr& what) {
   using namespace ledger;
   ask_ledger<coins::supply>(
-      self, what, "coins", coins::get_supply{},
-      [what](const coins::supply& x, height at) {
+      self, what, "coins", coins::get_supply{}, [what](const coins::supply& x, height at) {
         what->ok({{"height", shown(at)},
                   {"supply", {shown(x.gen), shown(x.nex), shown(x.flx), shown(x.aur)}}});
       });

@@ -88,17 +88,16 @@ void create(api_actor& self, const call_ptr& what) {
     return what->fail({ec::invalid_argument, "name: 1 to 63 of A-Z a-z 0-9 . _ : -"});
   if (!secret) return what->fail({ec::invalid_argument, "passphrase: is missing"});
   if (auto ok = crypto::check_passphrase(secret->view()); !ok) return what->fail(ok.error());
-  ask_wallet<wallet::wallet_line>(
-      self, what, wallet::create_wallet{name, secret},
-      [what](const wallet::wallet_line& x) { what->ok(line_json(x)); });
+  ask_wallet<wallet::wallet_line>(self, what, wallet::create_wallet{name, secret},
+                                  [what](const wallet::wallet_line& x) { what->ok(line_json(x)); });
 }
 
 void list(api_actor& self, const call_ptr& what) {
   auto limit = what->number("limit");
   if (!limit) return what->fail(limit.error());
-  ask_wallet<wallet::wallet_page>(
-      self, what, wallet::list_wallets{what->parameter("after"), *limit},
-      [what](const wallet::wallet_page& x) { what->ok(shown(x)); });
+  ask_wallet<wallet::wallet_page>(self, what,
+                                  wallet::list_wallets{what->parameter("after"), *limit},
+                                  [what](const wallet::wallet_page& x) { what->ok(shown(x)); });
 }
 
 /// Calls `then(account)` with the address that the query names, itself or by a wallet.
@@ -113,9 +112,8 @@ void with_address(api_actor& self, const call_ptr& what, Then then) {
     if (!who) return what->fail(who.error());
     return then(*who);
   }
-  ask_wallet<wallet::wallet_line>(
-      self, what, wallet::find_wallet{name},
-      [then](const wallet::wallet_line& x) { then(x.address); });
+  ask_wallet<wallet::wallet_line>(self, what, wallet::find_wallet{name},
+                                  [then](const wallet::wallet_line& x) { then(x.address); });
 }
 
 void balance(api_actor& self, const call_ptr& what) {
@@ -181,8 +179,7 @@ result<wallet::transfer_order> read_order(const call& what) {
   out.secret = take_passphrase(*in);
   out.from = text_of(*in, "from");
   out.to = text_of(*in, "to");
-  if (auto ok =
-          check_members(*in, {"from", "to", "token", "amount", "units", "fee", "valid_for"});
+  if (auto ok = check_members(*in, {"from", "to", "token", "amount", "units", "fee", "valid_for"});
       !ok)
     return ok.error();
   if (out.from.empty()) return fail(ec::invalid_argument, "from: the name of a wallet is needed");

@@ -4,8 +4,7 @@
 
 namespace bpci::gateway::wallet {
 
-std::optional<std::chrono::milliseconds> attempts::wait(const std::string& wallet,
-                                                        time now) const {
+std::optional<std::chrono::milliseconds> attempts::wait(const std::string& wallet, time now) const {
   const auto found = rows_.find(wallet);
   if (found == rows_.end() || found->second.until <= now) return {};
   return std::chrono::ceil<std::chrono::milliseconds>(found->second.until - now);

@@ -13,7 +13,8 @@ constexpr auto query_max = std::chrono::milliseconds{2'000};
 class book_of_database final : public book {
 public:
   void add(wallet_actor& self, wallet_row what, answer<bool> then) const override {
-    run<bool>(self, [what](pqxx::work& tx) { return store::add(tx, what); }, std::move(then));
+    run<bool>(
+        self, [what](pqxx::work& tx) { return store::add(tx, what); }, std::move(then));
   }
 
   void find(wallet_actor& self, std::string name,
@@ -36,8 +37,7 @@ public:
   void find_transfer_by_id(wallet_actor& self, ledger::hash id,
                            answer<std::optional<transfer_row>> then) const override {
     run<std::optional<transfer_row>>(
-        self, [id](pqxx::work& tx) { return store::find_transfer_by_id(tx, id); },
-        std::move(then));
+        self, [id](pqxx::work& tx) { return store::find_transfer_by_id(tx, id); }, std::move(then));
   }
 
   void keep(wallet_actor& self, transfer_row what, answer<transfer_row> then) const override {
@@ -46,7 +46,8 @@ public:
   }
 
   void forget(wallet_actor& self, std::string key, answer<> then) const override {
-    run<void>(self, [key](pqxx::work& tx) { store::forget(tx, key); }, std::move(then));
+    run<void>(
+        self, [key](pqxx::work& tx) { store::forget(tx, key); }, std::move(then));
   }
 
 private:

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "messages/describe.hpp"
-#include "messages/ledger/account.hpp"
 #include "messages/ids.hpp"
+#include "messages/ledger/account.hpp"
 #include "runtime/crypto/keystore.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>

@@ -55,8 +55,7 @@ result<void> check_funds(const transfer_order& x, amount<flx> fee,
   };
   const auto of_flx = units(ledger::token::FLX);
   if (of_flx < fee.get()) return short_of(ledger::token::FLX, fee.get(), " for the fee");
-  const auto there =
-      x.what.what == ledger::token::FLX ? of_flx - fee.get() : units(x.what.what);
+  const auto there = x.what.what == ledger::token::FLX ? of_flx - fee.get() : units(x.what.what);
   if (there < x.what.units)
     return short_of(x.what.what, x.what.units,
                     x.what.what == ledger::token::FLX ? " beside the fee" : "");

@@ -53,9 +53,9 @@ public:
 
   void begin() {
     records().find_transfer(self_, what_.key, then<std::optional<transfer_row>>([this](auto& row) {
-      if (row) return repeat(*row);
-      load();
-    }));
+                              if (row) return repeat(*row);
+                              load();
+                            }));
   }
 
   void failed(const failure& why) {
@@ -121,24 +121,25 @@ private:
 
   void load() {
     records().find(self_, what_.from, then<std::optional<wallet_row>>([this](auto& row) {
-      if (!row) return failed(no_wallet(what_.from));
-      from_ = row->line.address;
-      auto sealed = crypto::read_keystore(row->keystore);
-      if (!sealed) return failed({ec::internal, sealed.error().detail});
-      sealed_ = *sealed;
-      find_receiver();
-    }));
+                     if (!row) return failed(no_wallet(what_.from));
+                     from_ = row->line.address;
+                     auto sealed = crypto::read_keystore(row->keystore);
+                     if (!sealed) return failed({ec::internal, sealed.error().detail});
+                     sealed_ = *sealed;
+                     find_receiver();
+                   }));
   }
 
   void find_receiver() {
     if (crypto::read_hex(what_.to, to_)) return check_attempts();
-    records().find(self_, what_.to, then<std::optional<wallet_row>>([this](auto& row) {
-      if (!row)
-        return failed({ec::not_found,
-                       "to: neither an address of 64 hex digits nor a wallet of this cluster"});
-      to_ = row->line.address;
-      check_attempts();
-    }));
+    records().find(
+        self_, what_.to, then<std::optional<wallet_row>>([this](auto& row) {
+          if (!row)
+            return failed({ec::not_found,
+                           "to: neither an address of 64 hex digits nor a wallet of this cluster"});
+          to_ = row->line.address;
+          check_attempts();
+        }));
   }
 
   void check_attempts() {
@@ -197,8 +198,7 @@ private:
   void sign() {
     ask<signature_made>(
         path::key_worker, key_max,
-        sign_with_key{sealed_, what_.secret, ledger::signing_bytes(draft_),
-                      steady_now() + key_max},
+        sign_with_key{sealed_, what_.secret, ledger::signing_bytes(draft_), steady_now() + key_max},
         [this](const signature_made& x) {
           self_.attempts_.succeeded(what_.from);
           draft_.sig = x.sig;
@@ -220,11 +220,11 @@ private:
     const auto id = transaction_id(encoded);
     transfer_row row{what_.key, what_.from, request_hash(what_), id, std::move(encoded)};
     records().keep(self_, std::move(row), then<transfer_row>([this, id](const transfer_row& kept) {
-      // Another member was asked the same, and was faster.
-      if (kept.id != id) return repeat(kept);
-      made_ = {kept.id, kept.encoded, false};
-      send([this](const failure& why) { take_back(why); });
-    }));
+                     // Another member was asked the same, and was faster.
+                     if (kept.id != id) return repeat(kept);
+                     made_ = {kept.id, kept.encoded, false};
+                     send([this](const failure& why) { take_back(why); });
+                   }));
   }
 
   void send(std::function<void(const failure&)> bad) {
@@ -335,12 +335,11 @@ caf::result<wallet_page> wallet_actor::list(const list_wallets& x) {
 
 caf::result<wallet_line> wallet_actor::find(const find_wallet& x) {
   auto promise = make_response_promise<wallet_line>();
-  records_->find(*this, x.name,
-                 [promise, x](const result<std::optional<wallet_row>>& row) mutable {
-                   if (!row) return refuse(promise, row.error());
-                   if (!*row) return refuse(promise, no_wallet(x.name));
-                   promise.deliver((*row)->line);
-                 });
+  records_->find(*this, x.name, [promise, x](const result<std::optional<wallet_row>>& row) mutable {
+    if (!row) return refuse(promise, row.error());
+    if (!*row) return refuse(promise, no_wallet(x.name));
+    promise.deliver((*row)->line);
+  });
   return promise;
 }
 

@@ -17,9 +17,9 @@ namespace bpci::gateway::wallet {
 inline constexpr std::size_t orders_max = 6;
 
 /// WALLET: the wallets that this cluster keeps for people. It makes transfers of what they order:
-/// asks the chain where the sender stands, has KEY WORKER sign, puts the transaction on record under
-/// the order's key, and only then sends it. The orders of one wallet are carried out one after the
-/// other, since each needs the nonce behind the one before.
+/// asks the chain where the sender stands, has KEY WORKER sign, puts the transaction on record
+/// under the order's key, and only then sends it. The orders of one wallet are carried out one
+/// after the other, since each needs the nonce behind the one before.
 ///
 /// Accepts: create_wallet, list_wallets, find_wallet, transfer_order, find_transfer.
 class wallet_actor : public actor_base<> {

@@ -43,10 +43,10 @@ std::optional<transfer_row> to_transfer(const pqxx::result& x) {
 } // namespace
 
 bool add(pqxx::work& tx, const wallet_row& what) {
-  const auto done = tx.exec_params("INSERT INTO wallet (name, address, keystore) "
-                                   "VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
-                                   what.line.name, storage::to_bytea(what.line.address),
-                                   what.keystore);
+  const auto done =
+      tx.exec_params("INSERT INTO wallet (name, address, keystore) "
+                     "VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
+                     what.line.name, storage::to_bytea(what.line.address), what.keystore);
   return done.affected_rows() == 1;
 }
 

@@ -26,8 +26,7 @@ constexpr std::string_view cipher_name = "xchacha20poly1305-ietf";
 
 static_assert(sizeof(keystore::salt) == crypto_pwhash_SALTBYTES);
 static_assert(sizeof(keystore::nonce) == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES);
-static_assert(sizeof(keystore::sealed)
-              == seed_size + crypto_aead_xchacha20poly1305_ietf_ABYTES);
+static_assert(sizeof(keystore::sealed) == seed_size + crypto_aead_xchacha20poly1305_ietf_ABYTES);
 static_assert(least_costs.passes == crypto_pwhash_argon2id_OPSLIMIT_MIN
               && least_costs.memory_bytes == crypto_pwhash_argon2id_MEMLIMIT_MIN);
 static_assert(moderate_costs.passes == crypto_pwhash_argon2id_OPSLIMIT_MODERATE
@@ -164,9 +163,9 @@ result<key_pair> open_key(const keystore& x, std::string_view passphrase) {
   if (auto ok = derive(x, passphrase, key); !ok) return ok.error();
   const auto heading = heading_of(x);
   fleeting<seed_size> seed;
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-          seed.bytes.data(), nullptr, nullptr, x.sealed.data(), x.sealed.size(), heading.data(),
-          heading.size(), x.nonce.data(), key.bytes.data())
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(seed.bytes.data(), nullptr, nullptr,
+                                                 x.sealed.data(), x.sealed.size(), heading.data(),
+                                                 heading.size(), x.nonce.data(), key.bytes.data())
       != 0)
     return fail(ec::not_permitted, "the passphrase is not the one of this key");
   auto out = from_seed(seed.bytes);

@@ -18,7 +18,7 @@ void wipe(std::string& text) noexcept;
 
 /// A text in locked, guarded memory that is wiped when it goes: a passphrase. Can't be copied.
 class secret_text {
- public:
+public:
   /// Copies. The caller wipes his own.
   explicit secret_text(std::string_view text);
 
@@ -33,7 +33,7 @@ class secret_text {
 
   [[nodiscard]] std::string_view view() const noexcept { return {data_, size_}; }
 
- private:
+private:
   char* data_ = nullptr;
   std::size_t size_ = 0;
 };

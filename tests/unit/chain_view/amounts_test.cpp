@@ -32,8 +32,8 @@ CAF_TEST(an amount is read exactly) {
 }
 
 CAF_TEST(what is no amount is refused) {
-  for (const auto* x : {"", ".", "1.", ".5", "-1", "+1", "1,5", "1e3", "0x1", " 1", "1 ",
-                        "0.0000000001", "1.5.5"})
+  for (const auto* x :
+       {"", ".", "1.", ".5", "-1", "+1", "1,5", "1e3", "0x1", " 1", "1 ", "0.0000000001", "1.5.5"})
     CAF_CHECK_EQUAL(units(x), "invalid_argument");
   CAF_CHECK_EQUAL(units("18446744073.709551616"), "invalid_argument");
   CAF_CHECK_EQUAL(units("18446744074"), "invalid_argument");

@@ -1,7 +1,6 @@
 #define CAF_SUITE chain_view_json
 
 #include "gateways/chain/chain_json.hpp"
-
 #include "gateways/chain/shown.hpp"
 #include "messages/ledger/anchors.hpp"
 #include "messages/ledger/coins.hpp"
@@ -80,8 +79,9 @@ CAF_TEST(a transfer is shown with names and hex and whole amounts) {
 CAF_TEST(every command of the ledger is JSON and back) {
   using namespace ledger;
   CAF_CHECK(comes_back("coins", pay));
-  CAF_CHECK(comes_back("treasury", treasury::spend{treasury::fund::community, account(3),
-                                                   {token::GEN, 5}, "well \"done\""}));
+  CAF_CHECK(comes_back(
+      "treasury",
+      treasury::spend{treasury::fund::community, account(3), {token::GEN, 5}, "well \"done\""}));
   CAF_CHECK(comes_back("validators", validators::join{amount<gen>{~std::uint64_t{0}}}));
   CAF_CHECK(comes_back("validators", validators::add_bond{amount<gen>{1}}));
   CAF_CHECK(comes_back("validators", validators::unbond{amount<gen>{2}}));
@@ -97,15 +97,15 @@ CAF_TEST(every command of the ledger is JSON and back) {
   CAF_CHECK(comes_back("governance", governance::cancel_upgrade{}));
   CAF_CHECK(comes_back("governance", governance::halt{}));
   CAF_CHECK(comes_back("governance", governance::resume{}));
-  CAF_CHECK(comes_back("anchors",
-                       anchors::anchor{anchors::subject::audit, "2026-01", account(4), 12}));
+  CAF_CHECK(
+      comes_back("anchors", anchors::anchor{anchors::subject::audit, "2026-01", account(4), 12}));
 }
 
 CAF_TEST(the call of a proposal is shown as what it is) {
   const ledger::governance::set_parameter set{"ledger.fee_base", 5};
-  const auto x = transaction_json(codec::to_canonical(transaction(
-      "governance", ledger::governance::propose{"t", "governance", "set_parameter",
-                                                codec::to_canonical(set), false})));
+  const auto x = transaction_json(codec::to_canonical(
+      transaction("governance", ledger::governance::propose{"t", "governance", "set_parameter",
+                                                            codec::to_canonical(set), false})));
   CAF_CHECK(x.at("body").at("body").at("name") == "ledger.fee_base");
 }
 
@@ -129,9 +129,9 @@ CAF_TEST(a transaction is also taken as base64 and as hex) {
   CAF_CHECK_EQUAL(code_of(transaction_bytes(json::object{{"encoded", "AA=="}})), "malformed");
   CAF_CHECK_EQUAL(code_of(transaction_bytes(json::object{{"encoded", "?"}})), "invalid_argument");
   CAF_CHECK_EQUAL(code_of(transaction_bytes(json::object{{"hex", "abc"}})), "invalid_argument");
-  CAF_CHECK_EQUAL(code_of(transaction_bytes(
-                      json::object{{"encoded", codec::to_base64(bytes(70'000, 1))}})),
-                  "too_large");
+  CAF_CHECK_EQUAL(
+      code_of(transaction_bytes(json::object{{"encoded", codec::to_base64(bytes(70'000, 1))}})),
+      "too_large");
 }
 
 CAF_TEST(a typing error becomes a refusal and not a zero) {
@@ -147,8 +147,7 @@ CAF_TEST(a typing error becomes a refusal and not a zero) {
             != std::string::npos);
   CAF_CHECK(refused(R"({"to":")" + to + R"(","what":1500000000})").find("what: expected")
             != std::string::npos);
-  CAF_CHECK(refused(R"({"to":")" + to
-                    + R"(","what":{"token":"NEX","units":"5","amount":"5"}})")
+  CAF_CHECK(refused(R"({"to":")" + to + R"(","what":{"token":"NEX","units":"5","amount":"5"}})")
                 .find("not the same")
             != std::string::npos);
   const auto bond = command_bytes("validators", "join", parse(R"({"bond":"5 FLX"})"));

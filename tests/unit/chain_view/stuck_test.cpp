@@ -64,8 +64,7 @@ CAF_TEST(what stops a node comes first) {
   auto x = status("waiting for the proposal", {0x22});
   x.syncing = true;
   x.seen = height{900};
-  CAF_CHECK_EQUAL(summary_of(x),
-                  "Height 812: fetches blocks that others have, up to height 900.");
+  CAF_CHECK_EQUAL(summary_of(x), "Height 812: fetches blocks that others have, up to height 900.");
   x.halted = "two blocks of height 811";
   CAF_CHECK_EQUAL(summary_of(x), "Height 812: halted, and nothing goes on without people: two "
                                  "blocks of height 811.");
@@ -84,7 +83,6 @@ CAF_TEST(a node that does not sign says why) {
 }
 
 CAF_TEST(a crowd is not listed to its end) {
-  auto x = status("waiting for prepares of round 3",
-                  {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
+  auto x = status("waiting for prepares of round 3", {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
   CAF_CHECK(summary_of(x).find(" and 3 more.") != std::string::npos);
 }

@@ -90,7 +90,8 @@ struct fixture {
     around.hooks.read_genesis = [this](const std::string& text) -> result<genesis_facts> {
       documents.push_back(text);
       if (genesis_fault) return *genesis_fault;
-      return genesis_facts{"c", "aa", "cc", parse(text).at("validators").at("members").as_array().size()};
+      return genesis_facts{"c", "aa", "cc",
+                           parse(text).at("validators").at("members").as_array().size()};
     };
     around.hooks.verify_chain = [this](const verify_request& x) -> result<chain_facts> {
       verified = x;
@@ -208,9 +209,9 @@ CAF_TEST(a document that the ledger refuses is not written) {
   CAF_CHECK_EQUAL(run("bpci chain init --bond 1 --out @chain"), 2);
   CAF_CHECK(err_has("bond: too small"));
   CAF_CHECK(!std::filesystem::exists(home / "chain"));
-  for (const auto* wrong : {"--validator a --validator a", "--validator a=xy", "--bond nothing",
-                            "--fund abc", "--supply 5SOL", "--validator a --validators 2",
-                            "--validator ../a"})
+  for (const auto* wrong :
+       {"--validator a --validator a", "--validator a=xy", "--bond nothing", "--fund abc",
+        "--supply 5SOL", "--validator a --validators 2", "--validator ../a"})
     CAF_CHECK_EQUAL(run(std::string{"bpci chain init --out @chain "} + wrong), 2);
   CAF_CHECK(!std::filesystem::exists(home / "chain"));
 }
@@ -274,13 +275,13 @@ CAF_TEST(what the chain has is asked at its paths) {
 
 CAF_TEST(every command explains itself with an example) {
   for (const auto* x :
-       {"chain init", "chain verify", "chain status", "chain stuck", "chain blocks", "chain block",
-        "chain tx", "chain validators", "chain validator", "chain peers", "chain mempool",
-        "chain evidence", "chain parameters", "chain proposals", "chain supply", "chain state",
-        "chain make-block", "chain submit", "chain join", "chain bond", "chain unbond",
-        "chain leave", "chain unjail", "chain withdraw", "chain vote", "chain propose",
-        "wallet create", "wallet list", "wallet balance", "wallet send", "wallet history",
-        "wallet import", "wallet export", "chain", "wallet"}) {
+       {"chain init",     "chain verify",     "chain status",     "chain stuck",     "chain blocks",
+        "chain block",    "chain tx",         "chain validators", "chain validator", "chain peers",
+        "chain mempool",  "chain evidence",   "chain parameters", "chain proposals", "chain supply",
+        "chain state",    "chain make-block", "chain submit",     "chain join",      "chain bond",
+        "chain unbond",   "chain leave",      "chain unjail",     "chain withdraw",  "chain vote",
+        "chain propose",  "wallet create",    "wallet list",      "wallet balance",  "wallet send",
+        "wallet history", "wallet import",    "wallet export",    "chain",           "wallet"}) {
     CAF_CHECK_EQUAL(run("bpci " + std::string{x} + " --help"), 0);
     CAF_CHECK(out_has("Example:\n  "));
   }

@@ -1,11 +1,10 @@
 #define CAF_SUITE verify_chain
 
-#include "actors/verify_chain.hpp"
-
 #include "actors/consensus/body.hpp"
 #include "actors/consensus/ed25519_signer.hpp"
 #include "actors/consensus/evidence.hpp"
 #include "actors/ledger/attendance.hpp"
+#include "actors/verify_chain.hpp"
 #include "messages/ledger/coins.hpp"
 #include "messages/ledger/validators.hpp"
 #include "tests/unit/ledger/world.hpp"
@@ -28,9 +27,8 @@ constexpr std::uint64_t heights = 8;
 struct maker {
   world money; ///< makes transactions; their signatures are checksums
   std::map<consensus::address, std::unique_ptr<consensus::ed25519_signer>> keys;
-  ledger::genesis start = ledger::read_genesis(ledger::standard_modules(),
-                                               ledger::test::default_genesis())
-                              .value();
+  ledger::genesis start =
+      ledger::read_genesis(ledger::standard_modules(), ledger::test::default_genesis()).value();
   ledger::state_trie state = start.state;
   consensus::chain_head head = genesis_head(start);
   ledger::attendance seen;
@@ -75,12 +73,17 @@ struct maker {
                                        timestamp_ms{head.head.time.get() + 1'000});
     block.transactions = std::move(transactions);
     block.misbehaviour = std::move(misbehaviour);
-    ledger::block_context context{start.chain_id,      block.head.at,  block.head.time,
-                                  block.head.proposer, head.validators, seen.window(block), {}};
+    ledger::block_context context{start.chain_id,
+                                  block.head.at,
+                                  block.head.time,
+                                  block.head.proposer,
+                                  head.validators,
+                                  seen.window(block),
+                                  {}};
     for (const auto& x : block.misbehaviour) {
       const auto about = consensus::offence_of(x).value();
-      context.evidence.push_back({about.by, about.at,
-                                  blocks.at(about.at.get() - 1).what.head.time, about.what});
+      context.evidence.push_back(
+          {about.by, about.at, blocks.at(about.at.get() - 1).what.head.time, about.what});
     }
     const auto done = ledger::execute(money.by, state, context, block.transactions).value();
     block.head.state_root = done.root;
@@ -89,7 +92,7 @@ struct maker {
     sealed_block sealed{block, seal(block.head)};
     seen.note(block);
     state = done.state;
-    head = {block.head, consensus::block_id(block.head), sealed.seals, {}, done.next,
+    head = {block.head,     consensus::block_id(block.head), sealed.seals, {}, done.next,
             done.after_next};
     blocks.push_back(std::move(sealed));
   }
@@ -104,8 +107,7 @@ struct fixture {
       std::vector<bytes> transactions;
       if (at % 2 == 1)
         transactions.push_back(made.money.tx(
-            "eve", "coins",
-            ledger::coins::transfer{account_of("fay"), {ledger::token::NEX, at}}));
+            "eve", "coins", ledger::coins::transfer{account_of("fay"), {ledger::token::NEX, at}}));
       if (at == 3)
         transactions.push_back(made.money.tx(
             "eve", "validators", ledger::validators::join{amount<gen>{1'000'000'000'000}}));
@@ -129,7 +131,8 @@ struct fixture {
         [](height) {});
   }
 
-  /// What is said of a chain in which the block of this height was changed: "conflict: block 3: ..."
+  /// What is said of a chain in which the block of this height was changed: "conflict: block 3:
+  /// ..."
   template <class F>
   std::string with_changed(std::uint64_t at, F change) {
     auto block = made.blocks[at - 1];
@@ -213,10 +216,10 @@ CAF_TEST(a header that was changed is not what was sealed) {
 
 CAF_TEST(a body that was changed is not what the header commits to) {
   const auto wanted = "invalid_argument: block 3: header and seals: a body that";
-  CAF_CHECK(begins(with_changed(3, [](sealed_block& x) { x.what.transactions[0][40] ^= 1; }),
-                   wanted));
-  CAF_CHECK(begins(with_changed(3, [](sealed_block& x) { x.what.transactions.pop_back(); }),
-                   wanted));
+  CAF_CHECK(
+      begins(with_changed(3, [](sealed_block& x) { x.what.transactions[0][40] ^= 1; }), wanted));
+  CAF_CHECK(
+      begins(with_changed(3, [](sealed_block& x) { x.what.transactions.pop_back(); }), wanted));
 }
 
 CAF_TEST(seals of too few and seals that nobody made are found) {
@@ -238,10 +241,9 @@ CAF_TEST(what a quorum of liars has sealed is found by executing it) {
                    "conflict: block 3: state root: the header has "));
   CAF_CHECK(begins(with_lie(3, [](consensus::block& x) { x.transactions.pop_back(); }),
                    "conflict: block 3: state root: "));
-  CAF_CHECK(begins(with_lie(3, [](consensus::block& x) {
-                     x.transactions.push_back(x.transactions[0]);
-                   }),
-                   "replayed: block 3: transactions: transaction 2: nonce_used"));
+  CAF_CHECK(
+      begins(with_lie(3, [](consensus::block& x) { x.transactions.push_back(x.transactions[0]); }),
+             "replayed: block 3: transactions: transaction 2: nonce_used"));
   CAF_CHECK(begins(with_lie(3, [](consensus::block& x) { x.transactions[0].back() ^= 1; }),
                    "bad_signature: block 3: transactions: transaction 0: signature_wrong"));
 }
@@ -254,9 +256,10 @@ CAF_TEST(seals of an earlier block that nobody made are found) {
 CAF_TEST(evidence against somebody who did nothing is found) {
   CAF_CHECK(begins(with_lie(5, [](consensus::block& x) { x.misbehaviour[0].first.back() ^= 1; }),
                    "bad_signature: block 5: evidence: "));
-  CAF_CHECK(begins(with_lie(5, [this](consensus::block& x) {
-                     x.misbehaviour[0] = made.double_commit("dan", height{6});
-                   }),
+  CAF_CHECK(begins(with_lie(5,
+                            [this](consensus::block& x) {
+                              x.misbehaviour[0] = made.double_commit("dan", height{6});
+                            }),
                    "invalid_argument: block 5: evidence: of a height"));
 }
 
