@@ -350,7 +350,7 @@ CAF_TEST(a transfer is signed here and its receipt is waited for) {
   CAF_CHECK(body->what == (ledger::coin{ledger::token::FLX, 1'500'000'000}));
   CAF_CHECK(out_has("done"));
   CAF_CHECK_EQUAL(run("bpci wallet send ada bob 1~FLX --fee 0.5~FLX --valid-for 5 --wait 0"), 0);
-  CAF_CHECK_EQUAL(posted().fee.get(), 500'000'000u);
+  CAF_CHECK(posted().fee.get() == 500'000'000u);
   CAF_CHECK(posted().valid_until == height{105});
 }
 
@@ -393,7 +393,7 @@ CAF_TEST(a signed transaction can be shown and sent later) {
     CAF_CHECK_EQUAL(x.method, "GET");
   std::ofstream{home / "signed.json"} << out.str();
   CAF_CHECK_EQUAL(run("bpci chain tx send @signed.json"), 0);
-  CAF_CHECK_EQUAL(posted().nonce, 7u);
+  CAF_CHECK(posted().nonce == 7u);
   CAF_CHECK_EQUAL(run("bpci chain tx send"), 2);
   CAF_CHECK_EQUAL(run("bpci chain tx send @nothing"), 2);
 }
@@ -408,11 +408,11 @@ CAF_TEST(a validator joins and votes with the key of its node) {
   };
   CAF_CHECK_EQUAL(run("bpci chain join 1000 --key @validator.key"), 0);
   CAF_CHECK(body_of().find("\"1000.000000000\"") != std::string::npos);
-  CAF_CHECK_EQUAL(posted().kind, "join");
+  CAF_CHECK(posted().kind == "join");
   CAF_CHECK_EQUAL(run("bpci chain bond 1 --key @validator.key"), 0);
-  CAF_CHECK_EQUAL(posted().kind, "add_bond");
+  CAF_CHECK(posted().kind == "add_bond");
   CAF_CHECK_EQUAL(run("bpci chain leave --key @validator.key"), 0);
-  CAF_CHECK_EQUAL(posted().kind, "leave");
+  CAF_CHECK(posted().kind == "leave");
   CAF_CHECK_EQUAL(run("bpci chain vote 3 --no --key @validator.key"), 0);
   CAF_CHECK_EQUAL(body_of(), R"({"proposal":3,"yes":false})");
   CAF_CHECK_EQUAL(run("bpci chain propose --title t --kind set_parameter --key @validator.key "
