@@ -209,7 +209,7 @@ outcome<> write_all(const fs::path& out, const std::vector<founder>& all, const 
 
 std::string instructions(const init_options& given, const std::vector<founder>& all,
                          const fs::path& genesis, const genesis_facts& facts) {
-  const auto out = fs::absolute(given.out);
+  const auto out = fs::absolute(given.out).lexically_normal();
   auto text = "The chain " + facts.chain_id + " begins with " + std::to_string(facts.validators)
               + (facts.validators == 1 ? " validator" : " validators") + ": " + genesis.string()
               + "\nIts genesis block is " + facts.genesis
@@ -226,8 +226,8 @@ std::string instructions(const init_options& given, const std::vector<founder>& 
   }
   return text
          + "\nEach key file goes to its own machine, and nowhere else: two nodes that sign with "
-           "one "
-           "key are\npunished. Check it there with bpci doctor.\n";
+           "one\n"
+           "key are punished.\n";
 }
 
 json::object init_json(const std::vector<founder>& all, const fs::path& out,
@@ -255,7 +255,7 @@ exit_code init(const context& with, const init_options& given) {
   if (!facts)
     return with.show(to_fault(facts.error(), exit_code::usage,
                               "Correct what the detail names; docs/ledger.md has the bounds."));
-  const auto out = fs::absolute(given.out);
+  const auto out = fs::absolute(given.out).lexically_normal();
   if (const auto fresh = check_new(out, *all); !fresh) return with.show(fresh.error());
   if (const auto written = write_all(out, *all, text); !written) return with.show(written.error());
   const auto genesis = out / "genesis.json";

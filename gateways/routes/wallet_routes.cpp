@@ -200,6 +200,7 @@ result<wallet::transfer_order> read_order(const call& what) {
 void transfer(api_actor& self, const call_ptr& what) {
   auto order = read_order(*what);
   if (!order) return what->fail(order.error());
+  if (!self.shared().find(chain::path::keeper)) return refuse_without_chain(what);
   ask_wallet<wallet::transfer_made>(
       self, std::move(*order),
       [what](const wallet::transfer_made& x) {

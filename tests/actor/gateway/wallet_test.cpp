@@ -372,6 +372,15 @@ CAF_TEST(without a database nothing is signed) {
   CAF_CHECK(chain->taken.empty());
 }
 
+CAF_TEST(without a chain it is told how to get one) {
+  make("ada");
+  node->directory.remove("/alpha-1/chain/keeper", node->directory.find("/alpha-1/chain/keeper"));
+  auto got = post("transfers", order(), "k-1");
+  CAF_CHECK_EQUAL(got->verdict(), "503 unavailable");
+  const auto next = std::string{got->body().at("next_step").as_string()};
+  CAF_CHECK(next.find("bpci chain init") != std::string::npos);
+}
+
 CAF_TEST(who tries passphrases waits longer each time) {
   attempts x;
   const attempts::time start{};
