@@ -1,7 +1,9 @@
 /// The program: reads the command line, and builds the node from its tables (actors/services.cpp,
 /// gateways/gateways.cpp).
 
+#include "actors/consensus/ed25519_signer.hpp"
 #include "actors/services.hpp"
+#include "actors/verify_chain.hpp"
 #include "config/load.hpp"
 #include "gateways/cli/cli.hpp"
 #include "gateways/cli/exit_code.hpp"
@@ -95,6 +97,14 @@ int wait_for_end(const sigset_t& signals) {
   }
 }
 
+/// What governance can set, with the values that hold unless it has.
+std::vector<ledger::parameter_setting> known_parameters() {
+  std::vector<ledger::parameter_setting> out;
+  for (const auto& x : ledger::standard_modules().parameters())
+    out.push_back({std::string{x.name}, x.fallback, x.min, x.max});
+  return out;
+}
+
 class node_system : public actor_config {
 public:
   explicit node_system(std::size_t threads) : actor_config(threads) {
@@ -132,6 +142,7 @@ int run_node(const cli::start_request& asked, std::string dsn, crypto::key_pair 
   gateways->node = node;
   gateways->http_port = http_port;
   if (asked.compat_ports) gateways->further_ports = config::older_ports(config.oracle);
+  gateways->parameters = known_parameters();
   gateways->show_token = [](const std::string& token) {
     std::printf("admin token (shown once): %s\n", token.c_str());
     std::fflush(stdout);
@@ -182,8 +193,37 @@ int start_server(const cli::start_request& asked) {
   return run_node(asked, std::move(*dsn), std::move(*identity));
 }
 
+// -- what the command line asks of the chain's own code --------------------------------------
+
+result<cli::genesis_facts> read_genesis(const std::string& text) {
+  const auto x = ledger::read_genesis(ledger::standard_modules(), text);
+  if (!x) return x.error();
+  const auto head = genesis_head(*x);
+  return cli::genesis_facts{x->chain_id, crypto::to_hex(head.id), crypto::to_hex(x->root),
+                            x->validators.size()};
+}
+
+result<cli::chain_facts> verify(const cli::verify_request& asked) {
+  const ledger::rules rules{ledger::standard_modules(), ledger::ed25519_verifier()};
+  const consensus::ed25519_signer keys{crypto::generate()}; // it only verifies
+  const auto x = verify_chain(
+      {rules, keys}, asked.genesis, height{asked.height},
+      [&](height at) { return asked.block(at.get()); },
+      [&](height at) { asked.progress(at.get()); });
+  if (!x) return x.error();
+  return cli::chain_facts{x->chain_id,
+                          crypto::to_hex(x->genesis),
+                          x->at.get(),
+                          crypto::to_hex(x->id),
+                          crypto::to_hex(x->state_root),
+                          x->transactions,
+                          x->seals};
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
-  return cli::run(argc, argv, {.start_server = start_server});
+  return cli::run(
+      argc, argv,
+      {.start_server = start_server, .read_genesis = read_genesis, .verify_chain = verify});
 }

@@ -5,6 +5,8 @@
 #include "gateways/api/listener_actor.hpp"
 #include "gateways/routes/probe_routes.hpp"
 #include "gateways/routes/routes.hpp"
+#include "gateways/wallet/key_worker_actor.hpp"
+#include "gateways/wallet/wallet_actor.hpp"
 #include "gateways/websocket/dialler_actor.hpp"
 
 #include <caf/actor_system.hpp>
@@ -20,7 +22,8 @@ constexpr auto listen_max = std::chrono::milliseconds{10'000};
 
 std::vector<route> all_routes() {
   auto out = health_routes();
-  for (auto more : {admin_routes(), oracle_routes(), probe_routes()})
+  for (auto more : {admin_routes(), oracle_routes(), probe_routes(), chain_routes(),
+                    transaction_routes(), wallet_routes()})
     out.insert(out.end(), more.begin(), more.end());
   return out;
 }
@@ -35,6 +38,16 @@ supervision::child_spec gateways(const context_ptr& shared) {
        .type = "API",
        .spawn = [shared](const spawn_context& in) -> result<caf::actor> {
          return in.system.spawn<api_actor>(shared);
+       }},
+      {.id = "keys",
+       .type = "KEY WORKER",
+       .spawn = [](const spawn_context& in) -> result<caf::actor> {
+         return in.system.spawn<wallet::key_worker_actor, caf::detached>();
+       }},
+      {.id = "wallet",
+       .type = "WALLET",
+       .spawn = [shared](const spawn_context& in) -> result<caf::actor> {
+         return in.system.spawn<wallet::wallet_actor>(shared);
        }},
       {.id = "listener",
        .type = "LISTENER",

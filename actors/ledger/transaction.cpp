@@ -16,7 +16,7 @@ result<transaction> decode_transaction(std::span<const std::uint8_t> encoded) {
 }
 
 hash transaction_id(std::span<const std::uint8_t> encoded) {
-  return crypto::sha256_joined({crypto::as_bytes("bpci-ledger-transaction-id-v1"), encoded});
+  return crypto::sha256_joined({crypto::as_bytes(transaction_id_domain), encoded});
 }
 
 account module_account(std::string_view name) {

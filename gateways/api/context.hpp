@@ -3,6 +3,7 @@
 #include "config/node_config.hpp"
 #include "gateways/api/records.hpp"
 #include "messages/ids.hpp"
+#include "messages/ledger/chain.hpp"
 #include "runtime/supervision/node_context.hpp"
 
 #include <atomic>
@@ -24,6 +25,8 @@ inline constexpr auto slots = "/cluster/slots";
 inline constexpr auto entities = "/entities/host";
 inline constexpr auto router = "/entities/router";
 inline constexpr auto pool = "/storage/pool";
+inline constexpr auto wallet = "/gateway/wallet";
+inline constexpr auto key_worker = "/gateway/keys";
 } // namespace path
 
 /// The token of the first admin, from before it is entered until it is known whether it is the
@@ -45,6 +48,8 @@ struct context {
   std::function<void(const std::string& token)> show_token;
   std::shared_ptr<first_token> first = std::make_shared<first_token>();
   records_ptr records = records_in_database();
+  /// What governance can set, with the values that hold unless it has: `least` to `most`.
+  std::vector<ledger::parameter_setting> parameters = {};
 
   [[nodiscard]] caf::actor find(std::string_view where) const {
     return node->directory.find(root + std::string{where});

@@ -142,15 +142,28 @@ outcome<json::value> api::list(const std::string& path, std::string_view member,
   return json::value(std::move(last));
 }
 
-outcome<json::value> api::exchange(const std::string& method, const std::string& path,
-                                   std::string body) {
-  api_call call{base_url_, method, path, {}, std::move(body), timeout_};
-  call.headers.set("Accept", "application/json");
-  if (!call.body.empty()) call.headers.set("Content-Type", "application/json");
-  if (!token_.empty()) call.headers.set("Authorization", "Bearer " + token_);
-  const auto said = around_.call(call);
+outcome<std::string> api::get_raw(const std::string& path) {
+  auto said = call("GET", path, {});
+  if (!said) return said.error();
+  return std::move(said->body);
+}
+
+outcome<http::response> api::call(const std::string& method, const std::string& path,
+                                  std::string body) {
+  api_call what{base_url_, method, path, {}, std::move(body), timeout_};
+  what.headers.set("Accept", "application/json");
+  if (!what.body.empty()) what.headers.set("Content-Type", "application/json");
+  if (!token_.empty()) what.headers.set("Authorization", "Bearer " + token_);
+  auto said = around_.call(what);
   if (!said) return unreachable(said.error(), base_url_);
   if (said->status < 200 || said->status >= 300) return refused(*said, base_url_);
+  return std::move(*said);
+}
+
+outcome<json::value> api::exchange(const std::string& method, const std::string& path,
+                                   std::string body) {
+  const auto said = call(method, path, std::move(body));
+  if (!said) return said.error();
   if (said->body.empty()) return json::value(json::object{});
   auto answer = codec::parse_json(said->body);
   if (!answer)

@@ -26,6 +26,9 @@ public:
   [[nodiscard]] outcome<boost::json::value> post(const std::string& path,
                                                  const boost::json::value& body);
 
+  /// The bytes of an answer that is no JSON.
+  [[nodiscard]] outcome<std::string> get_raw(const std::string& path);
+
   /// The items of a list that comes in pages, below `member`: the first page, or with `all` every
   /// page. In the answer `next` is the cursor of what was not fetched, `unreachable` (where the
   /// list has it) names who did not answer for any of the pages, the rest is that of the last one.
@@ -35,6 +38,8 @@ public:
   [[nodiscard]] const std::string& base_url() const noexcept { return base_url_; }
 
 private:
+  outcome<http::response> call(const std::string& method, const std::string& path,
+                               std::string body);
   outcome<boost::json::value> exchange(const std::string& method, const std::string& path,
                                        std::string body);
 

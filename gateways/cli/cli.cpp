@@ -83,6 +83,8 @@ void build(CLI::App& app, command_line& line) {
   add_entity_commands(app, line);
   add_quarantine_commands(app, line);
   add_audit_commands(app, line);
+  add_chain_commands(app, line);
+  add_wallet_commands(app, line);
   add_config_commands(app, line);
   add_doctor_command(app, line);
   add_shell_commands(app, line);

@@ -34,6 +34,8 @@ void add_cluster_commands(CLI::App& to, command_line& line); ///< `cluster ...`
 void add_quarantine_commands(CLI::App& to, command_line& line);
 void add_entity_commands(CLI::App& to, command_line& line); ///< `entities ...`
 void add_audit_commands(CLI::App& to, command_line& line);  ///< `audit ...`
+void add_chain_commands(CLI::App& to, command_line& line);  ///< `chain ...`
+void add_wallet_commands(CLI::App& to, command_line& line); ///< `wallet ...`
 void add_config_commands(CLI::App& to, command_line& line); ///< `config ...`
 void add_doctor_command(CLI::App& to, command_line& line);
 void add_shell_commands(CLI::App& to, command_line& line); ///< `completion`, `version`
@@ -41,6 +43,10 @@ void add_shell_commands(CLI::App& to, command_line& line); ///< `completion`, `v
 /// Parts of `cluster`: its slots, and what waits in its queues.
 void add_slot_commands(CLI::App& cluster, command_line& line);
 void add_queue_commands(CLI::App& cluster, command_line& line);
+
+/// Parts of `chain`: how one begins and is checked, and what changes it.
+void add_chain_file_commands(CLI::App& chain, command_line& line);
+void add_submit_commands(CLI::App& chain, command_line& line);
 
 /// `server start`, also to be found as `oracle start`.
 void add_start_command(CLI::App& to, const std::string& example, command_line& line);

@@ -3,8 +3,11 @@
 #include "runtime/time/clock.hpp"
 
 #include <cstdlib>
+#include <fcntl.h>
 #include <iostream>
 #include <sys/ioctl.h>
+#include <termios.h>
+#include <thread>
 #include <unistd.h>
 
 namespace bpci::cli {
@@ -22,6 +25,53 @@ std::optional<std::string> read_variable(const std::string& name) {
 std::size_t terminal_columns() {
   winsize size{};
   return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/// The terminal with its echo off, as long as this lives.
+class silent_terminal {
+public:
+  silent_terminal() : file_(::open("/dev/tty", O_RDWR | O_CLOEXEC)) {
+    if (file_ < 0 || ::tcgetattr(file_, &before_) != 0) return;
+    auto silent = before_;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ready_ = ::tcsetattr(file_, TCSAFLUSH, &silent) == 0;
+  }
+  ~silent_terminal() {
+    if (ready_) ::tcsetattr(file_, TCSAFLUSH, &before_);
+    if (file_ >= 0) ::close(file_);
+  }
+  silent_terminal(const silent_terminal&) = delete;
+  silent_terminal& operator=(const silent_terminal&) = delete;
+
+  [[nodiscard]] bool ready() const noexcept { return ready_; }
+
+  void write(const std::string& text) const {
+    [[maybe_unused]] const auto written = ::write(file_, text.data(), text.size());
+  }
+
+  [[nodiscard]] std::string read_line() const {
+    std::string out;
+    char one = 0;
+    while (out.size() < line_max && ::read(file_, &one, 1) == 1 && one != '\n')
+      out += one;
+    return out;
+  }
+
+private:
+  static constexpr std::size_t line_max = 1'024;
+
+  int file_;
+  bool ready_ = false;
+  termios before_{};
+};
+
+result<std::string> ask_secret(const std::string& prompt) {
+  const silent_terminal terminal;
+  if (!terminal.ready()) return fail(ec::unavailable, "there is no terminal to ask on");
+  terminal.write(prompt);
+  auto out = terminal.read_line();
+  terminal.write("\n");
+  return out;
 }
 
 result<client::report> send_once(client::options how, client::outgoing what,
@@ -47,6 +97,11 @@ int run(int argc, char** argv, const server_hooks& hooks) {
   };
   around.send = send_once;
   around.now = wall_now;
+  around.ask_secret = ask_secret;
+  around.pause = [](std::chrono::milliseconds time) {
+    std::this_thread::sleep_for(time);
+    return true;
+  };
   around.hooks = hooks;
   return run(std::vector<std::string>(argv, argv + argc), around);
 }

@@ -38,6 +38,8 @@ constexpr live_source live_sources[]{
     {"cluster drain", "/api/v1/cluster/members", "members", "member.id"},
     {"cluster undrain", "/api/v1/cluster/members", "members", "member.id"},
     {"quarantine release", "/api/v1/quarantine", "messages", "id"},
+    {"chain block", "/api/v1/chain/blocks", "blocks", "id"},
+    {"chain validator", "/api/v1/chain/validators", "validators", "id"},
 };
 
 /// An empty list if the node does not answer at once: the shell gets no error messages.

@@ -39,6 +39,10 @@ struct surroundings {
                                        std::chrono::milliseconds)>
       send = {};
   std::function<timestamp_ms()> now = {};
+  /// Asks on the terminal, without showing what is typed. Errors: unavailable (no terminal).
+  std::function<result<std::string>(const std::string& prompt)> ask_secret = {};
+  /// Lets time pass; false: do not go on.
+  std::function<bool(std::chrono::milliseconds)> pause = {};
   server_hooks hooks = {};
 };
 

@@ -19,6 +19,8 @@ response problem(const failure& why, const correlation_id& id, const problem_hin
   const auto status = hints.status != 0 ? hints.status : http_status(why.code);
   const auto detail = printable(why.detail);
   const auto title = sentence(why.code);
+  const auto next =
+      hints.next_step.empty() ? next_step(why.code) : std::string_view{hints.next_step};
 
   boost::json::object body;
   body["type"] = "urn:bpci:error:" + std::string{name(why.code)};
@@ -27,13 +29,13 @@ response problem(const failure& why, const correlation_id& id, const problem_hin
   if (!detail.empty()) body["detail"] = detail;
   body["instance"] = "urn:bpci:request:" + id.get();
   body["code"] = name(why.code);
-  body["next_step"] = next_step(why.code);
+  body["next_step"] = next;
   const auto may_retry = status == too_many_requests || status == service_unavailable;
   if (may_retry) body["retry_after_ms"] = hints.retry_after.count();
   body["data"] = nullptr;
   body["error"] = {{"code", name(why.code)},
                    {"message", detail.empty() ? std::string{title} : detail},
-                   {"next_step", next_step(why.code)}};
+                   {"next_step", next}};
 
   auto out = text_response(boost::json::serialize(body), "application/problem+json", status);
   if (status == method_not_allowed) out.headers.set("Allow", hints.allow);

@@ -14,6 +14,7 @@ struct problem_hints {
   std::string allow = {}; ///< For 405: the methods that the path has (RFC 9110, 10.2.1).
   /// For 429 and 503, in whole seconds as a header (RFC 9110, 10.2.3) and as `retry_after_ms`.
   std::chrono::milliseconds retry_after{1'000};
+  std::string next_step = {}; ///< Instead of the code's own.
 };
 
 /// The answer to a request that failed: RFC 9457, `application/problem+json`, with

@@ -24,4 +24,9 @@ std::vector<route> audit_routes();      ///< What admins did.
 /// Document 2, "Oracle Node Management".
 std::vector<route> oracle_routes();
 
+/// Document 3: the chain that this node's cluster keeps, through its KEEPER.
+std::vector<route> chain_routes();       ///< Blocks, state, validators, and why it waits.
+std::vector<route> transaction_routes(); ///< Transactions and accounts.
+std::vector<route> wallet_routes();      ///< Keys that this cluster keeps for people.
+
 } // namespace bpci::gateway

@@ -32,6 +32,9 @@ inline constexpr std::size_t chain_id_bytes_max = 64;
 
 inline constexpr std::string_view transaction_domain = "bpci-ledger-transaction-v1";
 
+/// A transaction is known by the SHA-256 of this tag and its canonical bytes.
+inline constexpr std::string_view transaction_id_domain = "bpci-ledger-transaction-id-v1";
+
 /// What the sender signs.
 inline bytes signing_bytes(const transaction& x) {
   auto out = codec::canonical_writer{}(std::string{transaction_domain})(x).take();

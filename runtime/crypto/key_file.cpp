@@ -1,8 +1,11 @@
 #include "runtime/crypto/hex.hpp"
 #include "runtime/crypto/keys.hpp"
+#include "runtime/crypto/keystore.hpp"
+#include "runtime/crypto/seed.hpp"
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
@@ -122,19 +125,26 @@ int sync_folder(const std::string& path) {
   return ::fsync(open.get()) == 0 ? 0 : errno;
 }
 
-/// Creates the file, unless another process is faster. The seed gets its final name only when it
-/// is on the disk, so a crash never leaves half a key under it; `link` fails if the name is taken.
-result<void> create(const std::string& path) {
-  init();
-  seed_line line;
-  randombytes_buf(line.seed.data(), line.seed.size());
+/// Writes the seed under this name, unless the name is taken: 0, or an errno. It gets its final
+/// name only when it is on the disk, so a crash never leaves half a key under it; `link` fails if
+/// the name is taken.
+int write_seed(const std::string& path, seed_line& line) {
   sodium_bin2hex(line.text.data(), line.text.size(), line.seed.data(), line.seed.size());
   line.text[line_size - 1] = '\n';
   auto draft = path + ".new-" + random_token(8);
   auto why = write_durably(draft, {line.text.data(), line_size});
-  if (why == 0 && ::link(draft.c_str(), path.c_str()) != 0 && errno != EEXIST) why = errno;
+  if (why == 0 && ::link(draft.c_str(), path.c_str()) != 0) why = errno;
   ::unlink(draft.c_str());
-  if (why == 0) why = sync_folder(path);
+  return why == 0 ? sync_folder(path) : why;
+}
+
+/// Creates the file, unless another process is faster.
+result<void> create(const std::string& path) {
+  init();
+  seed_line line;
+  randombytes_buf(line.seed.data(), line.seed.size());
+  auto why = write_seed(path, line);
+  if (why == EEXIST) why = sync_folder(path);
   if (why != 0) return system_refusal(path, "cannot be created", why);
   return {};
 }
@@ -152,6 +162,16 @@ result<key_pair> load_or_create(const std::string& path) {
   file there{::open(path.c_str(), how)};
   if (!there) return system_refusal(path, "cannot be opened", errno);
   return load(path, there.get());
+}
+
+result<void> store_new(const std::string& path, const key_pair& what) {
+  init();
+  seed_line line;
+  std::ranges::copy(seed_of(what.secret), line.seed.begin());
+  const auto why = write_seed(path, line);
+  if (why == EEXIST) return fail(ec::conflict, "there is a file " + path + " already");
+  if (why != 0) return system_refusal(path, "cannot be created", why);
+  return {};
 }
 
 } // namespace bpci::crypto

@@ -1,6 +1,7 @@
 #include "runtime/crypto/keys.hpp"
 
 #include "runtime/crypto/hex.hpp"
+#include "runtime/crypto/seed.hpp"
 
 #include <sodium.h>
 
@@ -58,6 +59,11 @@ signature sign(const secret_key& by, std::span<const std::uint8_t> message) {
   crypto_sign_detached(made.bytes.data(), nullptr, message.data(), message.size(),
                        by.expanded_.get());
   return made;
+}
+
+std::span<const std::uint8_t, 32> seed_of(const secret_key& x) {
+  if (!x.expanded_) throw std::logic_error("the seed of a key that was moved away");
+  return std::span<const std::uint8_t, 32>{x.expanded_.get(), 32};
 }
 
 bool verify(const public_key& by, std::span<const std::uint8_t> message, const signature& x) {

@@ -54,6 +54,7 @@ class secret_key {
 
   friend struct key_pair from_seed(std::span<const std::uint8_t, 32> seed);
   friend signature sign(const secret_key&, std::span<const std::uint8_t>);
+  friend std::span<const std::uint8_t, 32> seed_of(const secret_key&);
 
   std::unique_ptr<std::uint8_t[], release> expanded_; ///< The seed, then the public key.
 };
