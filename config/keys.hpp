@@ -214,6 +214,27 @@ void visit_interapp(auto& v, auto& c) {
   });
 }
 
+void visit_chain(auto& v, auto& c) {
+  v.section("chain", [&, &x = c.chain] {
+    v.key("genesis", x.genesis);
+    v.key("key_file", x.key_file);
+    v.list("peers", x.peers, [&](auto& y) {
+      v.key("key", y.key);
+      v.key("urls", y.urls);
+    });
+    v.key("max_followers", x.max_followers, range{0, 1'000});
+    v.key("round_base_ms", x.round_base, range{20, 60'000});
+    v.key("round_max_ms", x.round_max, range{100, 3'600'000});
+    v.key("precision_ms", x.precision, range{1, 60'000});
+    v.key("message_delay_ms", x.message_delay, range{10, 600'000});
+    v.key("snapshot_every", x.snapshot_every, range{10, 1'000'000});
+    v.key("snapshot_gap", x.snapshot_gap, range{1, 1'000'000'000});
+    v.key("trusting_period_hours", x.trusting_period, range{1, 8'760});
+    v.key("mempool_transactions", x.mempool_transactions, range{1, 10'000'000});
+    v.key("mempool_bytes", x.mempool_bytes, range{mib, 1'024 * mib});
+  });
+}
+
 void visit_logging(auto& v, auto& c) {
   v.section("logging", [&, &x = c.logging] {
     v.key("level", x.level, words<log_level>{log_levels});
@@ -240,6 +261,7 @@ void visit_keys(Visitor& v, Config& c) {
   visit_runtime(v, c);
   visit_oracle(v, c);
   visit_interapp(v, c);
+  visit_chain(v, c);
   visit_logging(v, c);
 }
 

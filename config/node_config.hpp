@@ -219,6 +219,33 @@ struct audit_log_settings {
   bool operator==(const audit_log_settings&) const = default;
 };
 
+/// Another operator's node of the same chain.
+struct chain_peer {
+  std::string key;               ///< its address: 64 hex digits
+  std::vector<std::string> urls; ///< `ws://host:port/bpi/v1`, of each node of its cluster
+
+  bool operator==(const chain_peer&) const = default;
+};
+
+struct chain_settings {
+  std::string genesis;  ///< the document that begins the chain; empty: this node has no chain
+  std::string key_file; ///< of the validator; empty: `validator.key` in the data directory
+  std::vector<chain_peer> peers;        ///< at most 64
+  std::uint32_t max_followers = 32;     ///< others than validators and `peers` [0, 1000]
+  milliseconds round_base{1'000};       ///< of the first round of a height [20, 60000]
+  milliseconds round_max{60'000};       ///< of any; at least `round_base` [100, 3600000]
+  milliseconds precision{500};          ///< by which the validators' clocks may differ [1, 60000]
+  milliseconds message_delay{2'000};    ///< that a proposal may take [10, 600000]
+  std::uint32_t snapshot_every = 1'000; ///< blocks [10, 1000000]
+  std::uint32_t snapshot_gap =
+      2'000; ///< missing blocks, above which a snapshot is fetched [1, 10^9]
+  std::chrono::hours trusting_period{168};     ///< of headers that a snapshot rests on [1, 8760]
+  std::uint32_t mempool_transactions = 50'000; ///< that wait for a block [1, 10^7]
+  std::uint32_t mempool_bytes = 67'108'864;    ///< of these together [1 MiB, 1 GiB]
+
+  bool operator==(const chain_settings&) const = default;
+};
+
 struct logging_settings {
   log_level level = log_level::info;
   log_format format = log_format::json;
@@ -238,6 +265,7 @@ struct node_config {
   scheduler_settings scheduler;
   oracle_settings oracle;     ///< `oracle_config`
   interapp_settings interapp; ///< `inter_app_config`
+  chain_settings chain;
   logging_settings logging;
   /// Names that the operator's dashboards rely on, at most 1000. Informative: this node
   /// exports all of its metrics.

@@ -224,6 +224,38 @@ void check_oracle(rules& r, const oracle_settings& o) {
             "Raise it, or lower max_frame_bytes: the queue must hold one frame.");
 }
 
+bool is_address_key(std::string_view text) {
+  constexpr std::size_t digits = 64;
+  return text.size() == digits
+         && text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
+bool is_link_address(std::string_view text) {
+  constexpr std::string_view scheme = "ws://";
+  return text.starts_with(scheme) && text.size() > scheme.size();
+}
+
+void check_peer(rules& r, const chain_peer& x, const std::string& path) {
+  r.require(is_address_key(x.key), path + ".key", "is not the address of a validator",
+            "Write its 64 hex digits, as bpci chain init shows them.");
+  r.require(!x.urls.empty(), path + ".urls", "is empty",
+            "Name where its nodes are dialled, such as ws://host:8080/bpi/v1.");
+  for (std::size_t i = 0; i < x.urls.size(); ++i)
+    r.require(is_link_address(x.urls[i]), entry_path(path + ".urls", i), "is not a ws:// address",
+              "Write an address such as ws://host:8080/bpi/v1; TLS belongs to a proxy.");
+}
+
+void check_chain(rules& r, const chain_settings& c) {
+  constexpr std::size_t peers_max = 64;
+  r.require(c.peers.size() <= peers_max, "chain.peers",
+            "has " + std::to_string(c.peers.size()) + " entries, more than 64",
+            "Leave some out: nodes that dial this one need no entry.");
+  for (std::size_t i = 0; i < c.peers.size(); ++i)
+    check_peer(r, c.peers[i], entry_path("chain.peers", i));
+  check_order(r, "chain.round_max_ms", c.round_max, "round_base_ms", c.round_base,
+              "Raise it, or lower round_base_ms: later rounds are not shorter.");
+}
+
 void check_output(rules& r, const log_output& x, const std::string& path) {
   const auto to_file = x.type == output_type::file;
   const auto to_elastic = x.type == output_type::elasticsearch;
@@ -258,6 +290,7 @@ std::vector<problem> validate(const node_config& c) {
   check_storage(r, c.storage);
   check_supervision(r, c.supervision);
   check_oracle(r, c.oracle);
+  check_chain(r, c.chain);
   for (std::size_t i = 0; i < c.logging.outputs.size(); ++i)
     check_output(r, c.logging.outputs[i], entry_path("logging.outputs", i));
   return problems;

@@ -93,6 +93,20 @@ constexpr sample samples[] = {
     {"inter_app_config.security_requirements.encryption_level", "Quantum"},
     {"inter_app_config.security_requirements.authentication_required", "false"},
     {"inter_app_config.security_requirements.authorization_required", "false"},
+    {"chain.genesis", "/x"},
+    {"chain.key_file", "/x"},
+    {"chain.peers", "[{key: 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff, "
+                    "urls: [\"ws://h/bpi/v1\"]}]"},
+    {"chain.max_followers", "7"},
+    {"chain.round_base_ms", "70"},
+    {"chain.round_max_ms", "7000"},
+    {"chain.precision_ms", "7"},
+    {"chain.message_delay_ms", "70"},
+    {"chain.snapshot_every", "70"},
+    {"chain.snapshot_gap", "7"},
+    {"chain.trusting_period_hours", "7"},
+    {"chain.mempool_transactions", "7"},
+    {"chain.mempool_bytes", "2000000"},
     {"logging.level", "debug"},
     {"logging.format", "text"},
     {"logging.outputs", "[{type: stderr}]"},
@@ -142,7 +156,8 @@ CAF_TEST(every key reaches a member of its own) {
 
 CAF_TEST(every key says where it stands when its value is of the wrong kind) {
   for (const auto& key : all_keys()) {
-    const auto is_list = key == "logging.outputs" || key == "prometheus_metrics";
+    const auto is_list =
+        key == "logging.outputs" || key == "chain.peers" || key == "prometheus_metrics";
     const auto text = yaml_of({key, is_list ? "{a: b}" : "[[]]"});
     const auto got = load_text(text, "f");
     CAF_REQUIRE_EQUAL(got.problems.size(), 1u);
