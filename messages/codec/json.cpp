@@ -1,5 +1,7 @@
 #include "messages/codec/json.hpp"
 
+#include "messages/codec/utf8.hpp"
+
 #include <boost/json/error.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/stream_parser.hpp>
@@ -57,6 +59,11 @@ std::optional<Int> from_digits(std::string_view text) {
   return out;
 }
 
+/// JSON is UTF-8, whatever the texts in it came from.
+std::string sound(std::string text) {
+  return is_utf8(text) ? std::move(text) : to_utf8(text);
+}
+
 } // namespace
 
 result<json::value> parse_json(std::string_view text) {
@@ -75,13 +82,13 @@ result<json::value> parse_json(std::string_view text) {
 }
 
 std::string to_text(const json::value& x) {
-  return json::serialize(x);
+  return sound(json::serialize(x));
 }
 
 std::string to_pretty_text(const json::value& x) {
   std::string out;
   write_pretty(x, out, 0);
-  return out;
+  return sound(std::move(out));
 }
 
 namespace detail {

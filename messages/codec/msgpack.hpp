@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/codec/utf8.hpp"
 #include "messages/describe.hpp"
 #include "messages/error.hpp"
 #include "messages/ids.hpp"
@@ -155,6 +156,7 @@ result<void> read_msgpack(const msgpack::object& in, T& out, std::string_view fi
     return all;
   } else if constexpr (std::is_same_v<T, std::string>) {
     if (in.type != object_type::STR) return detail::unlike("a string", field);
+    if (!is_utf8({in.via.str.ptr, in.via.str.size})) return detail::unlike("UTF-8", field);
     out.assign(in.via.str.ptr, in.via.str.size);
   } else if constexpr (std::is_same_v<T, bytes>) {
     if (in.type != object_type::BIN) return detail::unlike("bytes (bin)", field);
@@ -166,7 +168,7 @@ result<void> read_msgpack(const msgpack::object& in, T& out, std::string_view fi
     if (in.type != object_type::STR) return detail::unlike("a name", field);
     auto text = std::string(in.via.str.ptr, in.via.str.size);
     if (!boost::describe::enum_from_string(text.c_str(), out))
-      return detail::unlike("a known name, not '" + text.substr(0, 32) + "'", field);
+      return detail::unlike("a known name, not '" + to_utf8(text.substr(0, 32)) + "'", field);
   } else if constexpr (std::integral<T>) {
     if (in.type == object_type::POSITIVE_INTEGER && std::in_range<T>(in.via.u64))
       out = static_cast<T>(in.via.u64);

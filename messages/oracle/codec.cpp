@@ -87,7 +87,7 @@ template <class Frame>
 result<Frame> choose(const auto& in) {
   auto t = in.type();
   if (!t) return t.error();
-  auto out = result<Frame>{fail(ec::unsupported, "no frame of type '" + t->substr(0, 32) + "'")};
+  auto out = result<Frame>{fail(ec::unsupported, "no frame of type '" + codec::to_utf8(t->substr(0, 32)) + "'")};
   boost::mp11::mp_for_each<boost::mp11::mp_rename<Frame, boost::mp11::mp_list>>(
       [&]<class T>(T frame) {
         if (type_of(frame) != *t) return;
