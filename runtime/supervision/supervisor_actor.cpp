@@ -373,6 +373,7 @@ void supervisor::abandon(child& x) {
 }
 
 void supervisor::let_go(child& x) {
+  ++x.turn; // voids its deadlines
   node_->directory.remove(x.path, x.handle);
   children_.now_gone(x);
 }

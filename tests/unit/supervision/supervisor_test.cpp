@@ -143,6 +143,24 @@ CAF_TEST(those restarted together wait for the one that will not stop) {
   CAF_CHECK_EQUAL(events(), "-c -b +a +b +c");
 }
 
+CAF_TEST(who was killed at a deadline may wait for those above for as long as they take) {
+  auto deaf = deaf_child("b");
+  deaf.stop_max = 1s;
+  auto how = options(strategy::rest_for_one, {child("a"), deaf});
+  how.rules.backoff.min = 30s;
+  supervise(std::move(how));
+  tell("/node/a", "crash");
+  pass(1s);
+  CAF_CHECK_EQUAL(events(), "+a +b -a -b +a +b");
+  tell("/node/a", "crash");
+  pass(1s);
+  CAF_CHECK_EQUAL(events(), "-a -b");
+  pass(kill_max);
+  CAF_CHECK_EQUAL(state("/node/b"), "stopped");
+  pass(30s);
+  CAF_CHECK_EQUAL(events(), "+a +b");
+}
+
 CAF_TEST(a second crash during a common restart is one more round and no deadlock) {
   supervise(strategy::one_for_all, {child("a"), deaf_child("b"), child("c")});
   events();
