@@ -39,13 +39,15 @@ void model_disk::crash(torn tail, disk_fate fate) {
   if (tail == torn::a_part) tear();
   writing_.clear();
   if (fate == disk_fate::intact || !existed_) return;
-  if (fate == disk_fate::damaged && !journal_.empty()) {
-    journal_[luck_.below(journal_.size())] ^= static_cast<std::uint8_t>(1U << luck_.below(8));
-  } else {
-    journal_.clear();
-    lost_ = fate == disk_fate::wiped;
-    existed_ = lost_;
+  if (fate == disk_fate::damaged) {
+    // Where it was lost already there is nothing to damage, and it stays lost.
+    if (!journal_.empty())
+      journal_[luck_.below(journal_.size())] ^= static_cast<std::uint8_t>(1U << luck_.below(8));
+    return;
   }
+  journal_.clear();
+  lost_ = fate == disk_fate::wiped;
+  existed_ = lost_;
 }
 
 begin model_disk::recover(chain_head head) {
