@@ -4,22 +4,43 @@
 #include "messages/error.hpp"
 
 #include <caf/error.hpp>
+#include <caf/detail/stringification_inspector.hpp>
+#include <caf/fwd.hpp>
 #include <caf/meta/type_name.hpp>
 
 #include <memory>
 #include <optional>
 
+namespace bpci {
+
+/// A message as bytes between nodes. Only declared here: compiled once for each message, by the
+/// file that says BPCI_CAF_CODEC (messages/inspect_fields.hpp), and not by everyone who sends it. A
+/// linker that misses one of these names the message.
+template <described T>
+caf::error save_fields(caf::serializer& to, T& x);
+template <described T>
+caf::error load_fields(caf::deserializer& from, T& x);
+
+} // namespace bpci
+
 /// CAF's `inspect`, once for every described message. The overloads live in namespace caf,
 /// where argument-dependent lookup through the inspector finds them for any type.
 namespace caf {
 
-template <class Inspector, bpci::described T>
-typename Inspector::result_type inspect(Inspector& f, T& x) {
-  return [&]<class... Field>(boost::mp11::mp_list<Field...>) {
-    return f(meta::type_name(message_name(static_cast<const T*>(nullptr)).data()),
-             x.*Field::pointer...);
-  }(boost::mp11::mp_rename<boost::describe::describe_members<T, boost::describe::mod_public>,
-                           boost::mp11::mp_list>{});
+template <bpci::described T>
+error inspect(serializer& f, T& x) {
+  return bpci::save_fields(f, x);
+}
+
+template <bpci::described T>
+error inspect(deserializer& f, T& x) {
+  return bpci::load_fields(f, x);
+}
+
+/// As text a message is its name: what it says may be secret, and is nobody's business in a log.
+template <bpci::described T>
+void inspect(detail::stringification_inspector& f, T& x) {
+  f(meta::type_name(message_name(&std::as_const(x)).data()));
 }
 
 template <class Inspector, class Value, class Tag>

@@ -2,6 +2,7 @@
 
 #include "gateways/chain/chain_json.hpp"
 #include "gateways/wallet/transfer.hpp"
+#include "messages/inspect_fields.hpp"
 #include "messages/chain/paths.hpp"
 #include "messages/chain/pool.hpp"
 #include "messages/chain/questions.hpp"
@@ -390,3 +391,6 @@ std::string wallet_actor::describe() const {
 }
 
 } // namespace bpci::gateway::wallet
+
+BPCI_CAF_CODEC(bpci::gateway::wallet::wallet_line)
+BPCI_CAF_CODEC(bpci::gateway::wallet::wallet_page)

@@ -1,7 +1,7 @@
 #include "runtime/storage/embedded_postgres_actor.hpp"
 
 #include "messages/codec/json.hpp"
-#include "messages/inspect.hpp"
+#include "messages/inspect_fields.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/atom.hpp>
@@ -60,3 +60,6 @@ std::string embedded_postgres_actor::describe() const {
 }
 
 } // namespace bpci::storage
+
+BPCI_CAF_CODEC(bpci::storage::get_database)
+BPCI_CAF_CODEC(bpci::storage::database_address)

@@ -1,7 +1,7 @@
 #include "runtime/storage/pg_pool_actor.hpp"
 
 #include "messages/codec/json.hpp"
-#include "messages/inspect.hpp"
+#include "messages/inspect_fields.hpp"
 #include "runtime/storage/pg_worker_actor.hpp"
 #include "runtime/storage/session.hpp"
 
@@ -188,3 +188,6 @@ std::string pg_pool_actor::describe() const {
 }
 
 } // namespace bpci::storage
+
+BPCI_CAF_CODEC(bpci::storage::get_pool_stats)
+BPCI_CAF_CODEC(bpci::storage::pool_stats)

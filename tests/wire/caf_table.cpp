@@ -1,5 +1,8 @@
 #include "messages/chain/peers.hpp"
-#include "messages/inspect.hpp"
+#include "messages/chain/pool.hpp"
+#include "messages/chain/questions.hpp"
+#include "messages/consensus/standing.hpp"
+#include "messages/inspect_fields.hpp"
 #include "messages/ledger/anchors.hpp"
 #include "messages/ledger/governance.hpp"
 #include "messages/ledger/treasury.hpp"
@@ -64,6 +67,15 @@ std::vector<message_sample> caf_samples() {
   using namespace supervision;
   return sample_table<caf_codec>{}
       .of<chain::peer_status, chain::get_peers, chain::peer_list>("chain/peers.hpp")
+      .of<chain::submit_transaction, chain::transaction_taken, chain::find_nonce, chain::nonce_free,
+          chain::get_pool, chain::pool_status>("chain/pool.hpp")
+      .of<chain::get_overview, chain::chain_overview, chain::get_block, chain::block_shown,
+          chain::list_blocks, chain::block_line, chain::block_page, chain::get_transaction,
+          chain::transaction_shown, chain::get_history, chain::history_page, chain::ask_module,
+          chain::module_answer, chain::prove_state, chain::state_proven, chain::prove_receipt,
+          chain::receipt_proven, chain::get_engine, chain::engine_status, chain::propose_now,
+          chain::list_evidence, chain::evidence_line, chain::evidence_page>("chain/questions.hpp")
+      .of<consensus::peer_standing, consensus::standing>("consensus/standing.hpp")
       .of<envelope>("oracle/envelope.hpp")
       .of<mailbox::bounds, mailbox::store, mailbox::kept, mailbox::remove, mailbox::peek,
           mailbox::letter, mailbox::page>("oracle/mailbox.hpp")
