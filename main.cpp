@@ -1,6 +1,7 @@
 /// The program: reads the command line, and builds the node from its tables (actors/services.cpp,
 /// gateways/gateways.cpp).
 
+#include "actors/chain_service.hpp"
 #include "actors/consensus/ed25519_signer.hpp"
 #include "actors/services.hpp"
 #include "actors/verify_chain.hpp"
@@ -114,7 +115,8 @@ public:
 };
 
 /// Everything of a running node, in the order in which it is made.
-int run_node(const cli::start_request& asked, std::string dsn, crypto::key_pair identity) {
+int run_node(const cli::start_request& asked, std::string dsn, crypto::key_pair identity,
+             std::optional<chain_setup> chain) {
   const auto& config = asked.config;
   auto signals = block_signals();
   auto main_thread = pthread_self();
@@ -153,7 +155,9 @@ int run_node(const cli::start_request& asked, std::string dsn, crypto::key_pair 
   supervision::supervisor_options top;
   top.rules = restart_rules(config.supervision);
   top.children = {storage_service(services), gateway::gateways(gateways), cluster_service(services),
-                  entities_service(services), oracle_service(services, std::move(identity))};
+                  entities_service(services)};
+  if (chain) top.children.push_back(chain_service(services, *chain));
+  top.children.push_back(oracle_service(services, std::move(identity)));
   auto status = 0;
   {
     supervision::supervision_tree tree{
@@ -190,7 +194,9 @@ int start_server(const cli::start_request& asked) {
   if (!dsn) return refuse(dsn.error());
   auto identity = crypto::load_or_create((data_dir / "node.key").string());
   if (!identity) return refuse(identity.error());
-  return run_node(asked, std::move(*dsn), std::move(*identity));
+  auto chain = load_chain(config);
+  if (!chain) return refuse(chain.error());
+  return run_node(asked, std::move(*dsn), std::move(*identity), std::move(*chain));
 }
 
 // -- what the command line asks of the chain's own code --------------------------------------

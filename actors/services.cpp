@@ -1,10 +1,13 @@
 #include "actors/services.hpp"
 
+#include "actors/consensus/register_messages.hpp"
+#include "actors/ledger/register_messages.hpp"
 #include "actors/oracle/doorman_actor.hpp"
 #include "actors/oracle/kinds.hpp"
 #include "actors/oracle/register_messages.hpp"
 #include "actors/oracle/registry_actor.hpp"
 #include "actors/oracle/relay_actor.hpp"
+#include "actors/peers/register_messages.hpp"
 #include "actors/probe/probe.hpp"
 #include "runtime/actor/failpoint.hpp"
 #include "runtime/cluster/members_actor.hpp"
@@ -316,6 +319,9 @@ void register_messages(caf::actor_system_config& config) {
   slots::register_messages(config);
   router::register_messages(config);
   oracle::register_messages(config);
+  consensus::register_messages(config);
+  ledger::register_messages(config);
+  peers::register_messages(config);
 }
 
 } // namespace bpci

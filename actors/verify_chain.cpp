@@ -17,13 +17,6 @@ namespace {
 /// Late seals are of the parent and of the two blocks before.
 constexpr std::size_t sealed_heights_kept = 3;
 
-consensus::header header_of_genesis(const ledger::genesis& x) {
-  const consensus::block nothing;
-  return ledger::genesis_header(
-      x, {consensus::transactions_root(nothing), consensus::evidence_root(nothing),
-          consensus::validators_hash(x.validators), consensus::parent_seals_root(nothing)});
-}
-
 /// A chain as far as it has been checked.
 class checked_chain {
 public:
@@ -129,14 +122,6 @@ failure at_block(height at, const failure& why) {
 }
 
 } // namespace
-
-consensus::chain_head genesis_head(const ledger::genesis& x) {
-  consensus::chain_head out;
-  out.head = header_of_genesis(x);
-  out.id = consensus::block_id(out.head);
-  out.validators = out.next = x.validators;
-  return out;
-}
 
 result<verified_chain> verify_chain(const chain_judges& by, std::string_view genesis_text,
                                     height to, const block_source& source,

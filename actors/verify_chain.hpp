@@ -1,8 +1,8 @@
 #pragma once
 
 #include "actors/consensus/engine.hpp"
+#include "actors/genesis_block.hpp"
 #include "actors/ledger/executor.hpp"
-#include "actors/ledger/genesis.hpp"
 
 #include <functional>
 #include <string_view>
@@ -32,9 +32,6 @@ struct verified_chain {
 
   bool operator==(const verified_chain&) const = default;
 };
-
-/// The head of a chain that has only its genesis block.
-consensus::chain_head genesis_head(const ledger::genesis& x);
 
 /// Every block up to `to`: its place upon its parent, its roots, its validators' hashes, its seals
 /// and those that it holds of earlier blocks, its evidence, its transactions, executed, and the

@@ -57,7 +57,8 @@ const round_change* highest_prepared(std::span<const round_change> changes) {
 
 bool is_proposal_justified(const proposal_message& x, const validator_set& set,
                            const address& proposer, verifier& check) {
-  const auto& [at, round] = std::tie(x.what.at, x.what.round);
+  const auto at = x.what.at;
+  const auto round = x.what.round;
   auto is_own = x.body.head.proposer == proposer && x.prepares.empty();
   if (round == round_no{0}) return is_own && x.changes.empty();
 

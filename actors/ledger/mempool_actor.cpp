@@ -116,6 +116,7 @@ void mempool_actor::follow(const state_now& x) {
   else
     pool_.check(next, x.state, changed_accounts(view_->now.state, x.state));
   view_ = view{x, std::move(next)};
+  had_work_ = false; // what waited upon the head before is told of anew
   tell_work();
 }
 
@@ -190,7 +191,7 @@ void mempool_actor::flush() {
 void mempool_actor::watch(const caf::actor& who) {
   if (!who) return;
   if (watchers_.insert(who).second) monitor<caf::message_priority::high>(who);
-  if (pool_.has_work()) send(who, chain::work_waiting{});
+  if (pool_.has_work()) send(who, chain::work_waiting{view_->now.at});
 }
 
 /// When there comes to be some.
@@ -198,7 +199,7 @@ void mempool_actor::tell_work() {
   const auto has = pool_.has_work();
   if (has && !had_work_)
     for (const auto& x : watchers_)
-      send(x, chain::work_waiting{});
+      send(x, chain::work_waiting{view_->now.at});
   had_work_ = has;
 }
 

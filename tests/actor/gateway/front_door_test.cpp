@@ -19,7 +19,7 @@ public:
   [[nodiscard]] std::size_t queued_bytes() const noexcept override { return 0; }
   void close(ec, std::string) override {}
   void grant(std::size_t) override {}
-  void allow(std::size_t, std::size_t) override {}
+  void(allow)(std::size_t, std::size_t) override {} // CAF's test language has a macro allow
   [[nodiscard]] const std::string& remote_address() const noexcept override { return address_; }
 
 private:

@@ -54,6 +54,7 @@ const members = {
   deliver: { ...envelope, source_key: 'bin' },
   ack: { source: 'str', id: 'str' },
   receipt: { id: 'str', target: 'str', stored: 'bool?' },
+  peer: { body: 'bin' },
   refusal: {
     code: 'str',
     message: 'str',

@@ -40,6 +40,7 @@ test('there is a golden file for each frame of the protocol', () => {
     'challenge',
     'deliver',
     'hello',
+    'peer',
     'receipt',
     'refusal',
     'send',
