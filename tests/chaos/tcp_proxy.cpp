@@ -78,6 +78,17 @@ handle connect_to(const std::filesystem::path& path) {
   return out;
 }
 
+handle connect_to(const sockaddr_in& where) {
+  handle out{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  if (!out.open()) return handle{};
+  if (connect(out.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0)
+    return handle{};
+  const int yes = 1;
+  setsockopt(out.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  fcntl(out.get(), F_SETFL, O_NONBLOCK);
+  return out;
+}
+
 /// Bytes on their way from one socket to the other.
 class direction {
 public:
@@ -144,7 +155,8 @@ struct link {
 class tcp_proxy::loop {
 public:
   loop(const std::string& host, std::filesystem::path upstream)
-      : upstream_(std::move(upstream)),
+      : host_(host),
+        upstream_(std::move(upstream)),
         listener_(listen_on(host)),
         wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     sockaddr_in where{};
@@ -167,6 +179,7 @@ public:
 
   std::atomic<mode> how{mode::pass};
   std::atomic<milliseconds::rep> delay_ms{0};
+  std::atomic<std::uint16_t> upstream_port{0}; ///< 0: not known yet
   std::atomic<bool> drop{false};
   std::atomic<std::size_t> count{0};
 
@@ -220,12 +233,22 @@ private:
       if (!client.open()) return;
       // Asked for after the accept: who connects after `set_mode` finds the new mode.
       if (how == mode::refuse) continue;
-      auto server = connect_to(upstream_);
+      auto server = connect_upstream();
       if (!server.open()) continue;
       const int yes = 1;
       setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
       links_.push_back({std::move(client), std::move(server), {}, {}, false});
     }
+  }
+
+  [[nodiscard]] handle connect_upstream() const {
+    if (!upstream_.empty()) return connect_to(upstream_);
+    if (upstream_port == 0) return handle{};
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_port = htons(upstream_port);
+    if (inet_pton(AF_INET, host_.c_str(), &where.sin_addr) != 1) return handle{};
+    return connect_to(where);
   }
 
   void serve(link& x) const {
@@ -239,6 +262,7 @@ private:
     if (x.down.done()) x.broken = true;
   }
 
+  std::string host_;
   std::filesystem::path upstream_;
   handle listener_;
   handle wake_;
@@ -251,10 +275,16 @@ private:
 tcp_proxy::tcp_proxy(const std::string& host, std::filesystem::path upstream)
     : loop_(std::make_unique<loop>(host, std::move(upstream))) {}
 
+tcp_proxy::tcp_proxy(const std::string& host) : tcp_proxy(host, std::filesystem::path{}) {}
+
 tcp_proxy::~tcp_proxy() = default;
 
 std::uint16_t tcp_proxy::port() const noexcept {
   return loop_->port();
+}
+
+void tcp_proxy::set_upstream(std::uint16_t port) {
+  loop_->upstream_port = port;
 }
 
 void tcp_proxy::set_mode(mode x) {

@@ -9,8 +9,8 @@
 
 namespace bpci::chaos {
 
-/// Passes TCP connections on to a Unix socket, and can be told to do it badly: it stands between a
-/// node and its database.
+/// Passes TCP connections on, and can be told to do it badly: it stands between a node and its
+/// database, or between the nodes of two operators.
 class tcp_proxy {
 public:
   enum class mode : std::uint8_t {
@@ -19,13 +19,19 @@ public:
     refuse ///< Connections are closed, those that are open too.
   };
 
-  /// Listens on a free port of `host` (IPv4). Throws std::runtime_error if that cannot be done.
+  /// Listens on a free port of `host` (IPv4), for a Unix socket. Throws std::runtime_error if that
+  /// cannot be done.
   tcp_proxy(const std::string& host, std::filesystem::path upstream);
+
+  /// The same for a port of `host`, which is told later: until then, connections are closed.
+  explicit tcp_proxy(const std::string& host);
   ~tcp_proxy();
   tcp_proxy(const tcp_proxy&) = delete;
   tcp_proxy& operator=(const tcp_proxy&) = delete;
 
   [[nodiscard]] std::uint16_t port() const noexcept;
+
+  void set_upstream(std::uint16_t port);
 
   /// What has been stalled goes on with `pass`.
   void set_mode(mode x);
