@@ -17,7 +17,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <set>
 #include <stdexcept>
 #include <sys/stat.h>
 #include <thread>
@@ -468,6 +467,7 @@ int run_and_print(const settings& how) {
   try {
     const auto done = run(how);
     print_table(done);
+    std::fflush(stdout);
     const auto where = how.out.empty() ? this_program().parent_path().parent_path().parent_path()
                                              / "bench" / "consensus.json"
                                        : fs::path{how.out};

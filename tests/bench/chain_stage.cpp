@@ -26,6 +26,7 @@
 #include <pqxx/nontransaction>
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 #include <thread>
 
@@ -138,8 +139,15 @@ crypto::key_pair sender_keys(std::size_t number) {
 }
 
 bytes transfer_of(std::size_t sender, std::uint64_t nonce, std::size_t senders) {
-  const auto keys = sender_keys(sender);
-  const ledger::coins::transfer what{sender_keys((sender + 1) % senders).pub.bytes,
+  // Made once: that costs more than to sign.
+  static std::map<std::size_t, crypto::key_pair> known;
+  const auto keys_known = [](std::size_t who) -> const crypto::key_pair& {
+    auto found = known.find(who);
+    return found != known.end() ? found->second
+                                : known.emplace(who, sender_keys(who)).first->second;
+  };
+  const auto& keys = keys_known(sender);
+  const ledger::coins::transfer what{keys_known((sender + 1) % senders).pub.bytes,
                                      {ledger::token::FLX, 1}};
   ledger::transaction out;
   out.chain_id = chain_id;
