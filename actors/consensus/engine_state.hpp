@@ -89,6 +89,7 @@ struct engine::state {
   bool ask_for_block();
   void decide(const block& what, const certificate& why);
   void cast(consensus_message x);
+  void trust_own(const consensus_message& x);
   void repeat();
   void keep_time();
   void fetch_formed();

@@ -80,13 +80,21 @@ commit commit_of(const certificate& what, const seal& by) {
 }
 
 bool verifier::good(const address& by, bytes what, const signature& sig) {
-  // `what` names the signer, so it need not be hashed again.
-  auto key = crypto::sha256_joined({what, sig});
+  auto key = key_of(what, sig);
   if (known_.contains(key)) return true;
   if (!keys_->verify(by, what, sig)) return false;
+  remember(key);
+  return true;
+}
+
+void verifier::remember(const hash& key) {
   if (known_.size() >= known_max) known_.clear();
   known_.insert(key);
-  return true;
+}
+
+/// `what` names the signer, so it need not be hashed again.
+hash verifier::key_of(const bytes& what, const signature& sig) {
+  return crypto::sha256_joined({what, sig});
 }
 
 } // namespace bpci::consensus

@@ -46,8 +46,17 @@ public:
     return good(x.by, signing_bytes(chain_id_, x), x.sig);
   }
 
+  /// What the holder of the key has just signed is good, and need not be checked when it comes
+  /// back.
+  template <class Vote>
+  void trust(const Vote& x) {
+    remember(key_of(signing_bytes(chain_id_, x), x.sig));
+  }
+
 private:
   bool good(const address& by, bytes what, const signature& sig);
+  void remember(const hash& key);
+  [[nodiscard]] static hash key_of(const bytes& what, const signature& sig);
 
   std::string chain_id_;
   const signer* keys_;

@@ -173,10 +173,25 @@ void engine::state::decide(const block& what, const certificate& why) {
   out.push_back(finalize{*decided});
 }
 
-/// Nothing is sent that is not on record, and nothing is recorded twice.
+/// Nothing is sent that is not on record, and nothing is recorded twice. What was signed in this
+/// very step comes back to be counted, not to be checked; what an earlier life signed is checked.
 void engine::state::cast(consensus_message x) {
-  if (safety.take_changed()) out.push_back(persist{safety.record()});
+  if (safety.take_changed()) {
+    out.push_back(persist{safety.record()});
+    trust_own(x);
+  }
   out.push_back(broadcast{std::move(x)});
+}
+
+void engine::state::trust_own(const consensus_message& x) {
+  std::visit(
+      [this](const auto& m) {
+        if constexpr (requires { m.what.by; })
+          check.trust(m.what);
+        else if constexpr (requires { m.by; })
+          check.trust(m);
+      },
+      x);
 }
 
 /// Messages get lost, and others start again: say it all once more.
