@@ -107,8 +107,11 @@ public:
   ~operator_node() { stop(); }
 
   void stop() {
-    for (auto at = actors_.rbegin(); at != actors_.rend(); ++at)
+    for (auto at = actors_.rbegin(); at != actors_.rend(); ++at) {
       end(at->second);
+      // The directory and who stands in it would keep each other in memory.
+      node_->directory.remove(root_ + at->first, at->second);
+    }
     actors_.clear();
     if (server_) server_->stop(0ms);
     server_ = nullptr;
