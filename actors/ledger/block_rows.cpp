@@ -79,8 +79,7 @@ std::vector<account> accounts_of(std::span<const std::uint8_t> encoded, const re
     for (const auto& x : what->events)
       add_accounts(x, out);
   std::ranges::sort(out);
-  auto rest = std::ranges::unique(out);
-  out.erase(rest.begin(), rest.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
 
