@@ -8,6 +8,7 @@
 #include "tests/bench/chain_stage.hpp"
 #include "tests/bench/consensus_cost.hpp"
 #include "tests/bench/report.hpp"
+#include "tests/bench/temporary_directory.hpp"
 
 #include <CLI/CLI.hpp>
 #include <caf/all.hpp>
@@ -77,29 +78,6 @@ double load_now() {
 fs::path this_program() {
   return fs::read_symlink("/proc/self/exe");
 }
-
-/// Gone with everything in it at the end.
-class temporary_directory {
-public:
-  temporary_directory() {
-    auto pattern = (fs::temp_directory_path() / "bpci-bench-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    path_ = pattern;
-    // The account that PostgreSQL runs under passes through.
-    ::chmod(path_.c_str(), 0711);
-  }
-  ~temporary_directory() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  temporary_directory(const temporary_directory&) = delete;
-  temporary_directory& operator=(const temporary_directory&) = delete;
-
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
-private:
-  fs::path path_;
-};
 
 // -- what is sent ----------------------------------------------------------------------------
 

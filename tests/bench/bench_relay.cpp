@@ -9,6 +9,7 @@
 #include "tests/bench/forwarder_dialect.hpp"
 #include "tests/bench/load.hpp"
 #include "tests/bench/report.hpp"
+#include "tests/bench/temporary_directory.hpp"
 #include "tests/bench/verify_rate.hpp"
 
 #include <CLI/CLI.hpp>
@@ -65,29 +66,6 @@ std::string with_digits(double x, int digits) {
   std::snprintf(text, sizeof text, "%.*f", digits, x);
   return text;
 }
-
-/// Gone with everything in it at the end.
-class temporary_directory {
-public:
-  temporary_directory() {
-    auto pattern = (fs::temp_directory_path() / "bpci-bench-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    path_ = pattern;
-    // The unprivileged account of the node's database passes through.
-    ::chmod(path_.c_str(), 0711);
-  }
-  ~temporary_directory() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  temporary_directory(const temporary_directory&) = delete;
-  temporary_directory& operator=(const temporary_directory&) = delete;
-
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
-private:
-  fs::path path_;
-};
 
 fs::path this_program() {
   return fs::read_symlink("/proc/self/exe");
