@@ -108,9 +108,7 @@ void pg_pool_actor::check_deadlines() {
 }
 
 void pg_pool_actor::drop_late(time_point now) {
-  auto why = any_connected()
-                 ? fail(ec::timeout, "no connection came free in time, nothing was done")
-                 : fail(ec::unavailable, "there is no connection to the database");
+  auto why = not_begun();
   std::erase_if(queue_, [&](waiting& x) {
     if (x.what->deadline > now) return false;
     answer(x, why);
@@ -126,7 +124,7 @@ void pg_pool_actor::cut_late(seat& it, time_point now) {
   it.answered = true;
   answer(it.job, stage == wire::stage::begun
                      ? fail(ec::timeout, "the database did not answer in time")
-                     : fail(ec::unavailable, "there is no connection to the database"));
+                     : not_begun());
 }
 
 void pg_pool_actor::watch() {
@@ -179,8 +177,11 @@ pool_stats pg_pool_actor::stats() const {
           static_cast<std::uint64_t>(standing)};
 }
 
-bool pg_pool_actor::any_connected() const {
-  return std::any_of(seats_.begin(), seats_.end(), [](auto& it) { return it.line->connected(); });
+failure pg_pool_actor::not_begun() const {
+  auto reachable =
+      std::any_of(seats_.begin(), seats_.end(), [](auto& it) { return it.line->reachable(); });
+  return reachable ? fail(ec::timeout, "no connection came free in time, nothing was done")
+                   : fail(ec::unavailable, "there is no connection to the database");
 }
 
 std::string pg_pool_actor::describe() const {

@@ -65,7 +65,7 @@ private:
   void cut_late(seat& it, time_point now);
   void watch();
   [[nodiscard]] pool_stats stats() const;
-  [[nodiscard]] bool any_connected() const;
+  [[nodiscard]] failure not_begun() const;
 
   pg_pool_options how_;
   std::vector<seat> seats_;

@@ -79,6 +79,7 @@ private:
       backoff_ = first_backoff;
       return true;
     } catch (const std::exception& e) {
+      wire_->failed_to_open();
       if (backoff_ == first_backoff) log::warn("database-unreachable", {{"why", e.what()}});
       next_attempt_ = steady_clock::now() + backoff_;
       backoff_ = std::min(backoff_ * 2, backoff_max);

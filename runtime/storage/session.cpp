@@ -64,12 +64,18 @@ void wire::opened(int socket) {
   closed();
   std::lock_guard lock{mutex_};
   socket_ = fcntl(socket, F_DUPFD_CLOEXEC, 3);
+  reachable_ = true;
 }
 
 void wire::closed() {
   std::lock_guard lock{mutex_};
   if (socket_ >= 0) close(socket_);
   socket_ = -1;
+}
+
+void wire::failed_to_open() {
+  std::lock_guard lock{mutex_};
+  reachable_ = false;
 }
 
 void wire::take(std::uint64_t job) {
@@ -107,6 +113,11 @@ wire::stage wire::cut(std::uint64_t job) {
 bool wire::connected() const {
   std::lock_guard lock{mutex_};
   return socket_ >= 0;
+}
+
+bool wire::reachable() const {
+  std::lock_guard lock{mutex_};
+  return reachable_;
 }
 
 deadline_scope::deadline_scope(wire& it, std::chrono::milliseconds longest) : wire_(it) {

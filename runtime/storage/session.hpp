@@ -40,6 +40,7 @@ public:
 
   void opened(int socket);
   void closed();
+  void failed_to_open();
 
   /// Job numbers start at 1. False when the job was cut before it began.
   void take(std::uint64_t job);
@@ -58,10 +59,15 @@ public:
 
   [[nodiscard]] bool connected() const;
 
+  /// Whether the last attempt to connect succeeded: a server that lost a connection because a job
+  /// was cut is reachable all the same.
+  [[nodiscard]] bool reachable() const;
+
 private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   int socket_ = -1; ///< a duplicate: never closed by libpq, never another file's number
+  bool reachable_ = false;
   std::uint64_t job_ = 0;
   bool begun_ = false;
   bool cut_ = false;
