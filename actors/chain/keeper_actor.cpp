@@ -78,7 +78,7 @@ caf::behavior keeper_actor::make_behavior() {
       .or_else(questions<module_answer, ask_module>(path::ledger))
       .or_else(questions<state_proven, prove_state>(path::ledger))
       .or_else(questions<receipt_proven, prove_receipt>(path::ledger))
-      .or_else(questions<engine_status, get_engine, propose_now>(path::engine))
+      .or_else(questions<engine_status, get_engine, propose_now, lift_halt>(path::engine))
       .or_else(questions<evidence_page, list_evidence>(path::evidence))
       .or_else(questions<transaction_taken, submit_transaction>(path::mempool))
       .or_else(questions<nonce_free, find_nonce>(path::mempool))

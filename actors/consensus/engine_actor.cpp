@@ -2,8 +2,10 @@
 
 #include "actors/consensus/instance_actor.hpp"
 #include "actors/consensus/message_store.hpp"
+#include "actors/consensus/record_store.hpp"
 #include "actors/consensus/telemetry.hpp"
 #include "messages/codec/json.hpp"
+#include "runtime/storage/sql.hpp"
 #include "runtime/supervision/supervisor_actor.hpp"
 #include "runtime/time/clock.hpp"
 
@@ -14,12 +16,18 @@ namespace bpci::consensus {
 namespace {
 
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
+using keep_halt_atom = caf::atom_constant<caf::atom("keephalt")>;
 
 /// How often those who are missing are looked for.
 constexpr auto tick_every = milliseconds{250};
 
 constexpr auto start_instance_max = milliseconds{2'000};
 constexpr auto standing_max = milliseconds{1'000};
+
+constexpr auto keep_halt_max = milliseconds{4'000};
+
+/// How soon a halt is written again that the database did not take.
+constexpr auto keep_halt_again = milliseconds{1'000};
 
 /// Votes that come while an INSTANCE is being started again. Whoever sent one says it again.
 constexpr std::size_t early_max = 1'000;
@@ -55,7 +63,9 @@ caf::behavior engine_actor::make_behavior() {
         say_work();
         return status();
       },
+      [this](const chain::lift_halt&) { return lift_halt(); },
       [this](tick_atom) { tick(); },
+      [this](keep_halt_atom) { keep_halt(); },
   };
 }
 
@@ -235,12 +245,72 @@ void engine_actor::take(const engine_stopped& x) {
   for (auto& [at, who] : idle_)
     send(who, dismissed{});
   idle_.clear();
+  keep_halt();
+}
+
+bool engine_actor::is_halted() const {
+  return stopped_ && stopped_->what == engine_stopped::kind::halted;
+}
+
+/// A restart must not make it forget: it would sign again until the two blocks show again.
+void engine_actor::keep_halt() {
+  if (!is_halted()) return;
+  auto again = [this](const failure& why) {
+    log::error("halt-not-kept", {{"code", bpci::name(why.code)}, {"detail", why.detail}});
+    delayed_send(this, keep_halt_again, keep_halt_atom::value);
+  };
+  auto pool = shared_->find(path::pool);
+  if (!pool) return again(fail(ec::unavailable, "the database"));
+  storage::run<void>(this, pool, keep_halt_max,
+                     [by = shared_->hold, chain_id = shared_->how.chain_id,
+                      self = shared_->keys->self(), why = stopped_->why](pqxx::work& tx) {
+                       return store::write_halt(tx, by, chain_id, self, why);
+                     })
+      .then([] {},
+            [again](const failure& why) {
+              // Then another member holds the validator, and finds out for itself.
+              if (why.code != ec::fenced) again(why);
+            });
+}
+
+/// The core goes with its INSTANCE: what is decided next begins from the record.
+caf::result<chain::engine_status> engine_actor::lift_halt() {
+  if (!is_halted()) return to_caf(ec::conflict, "the validator is not halted");
+  auto pool = shared_->find(path::pool);
+  if (!pool) return to_caf(ec::unavailable, "the database");
+  auto answer = make_response_promise<chain::engine_status>();
+  storage::run<bool>(this, pool, keep_halt_max,
+                     [by = shared_->hold, chain_id = shared_->how.chain_id,
+                      self = shared_->keys->self()](pqxx::work& tx) {
+                       return store::lift_halt(tx, by, chain_id, self);
+                     })
+      .then(
+          [this, answer](bool) mutable {
+            log::warn("halt-lifted", {{"why", stopped_ ? stopped_->why : ""}});
+            stopped_.reset();
+            telemetry::stopped(false);
+            core_.reset();
+            if (holder_) send(std::exchange(holder_, nullptr), dismissed{});
+            advance();
+            show(std::move(answer));
+          },
+          [answer](const failure& why) mutable { answer.deliver(to_caf(why)); });
+  return answer;
 }
 
 // -- questions ---------------------------------------------------------------------------
 
 caf::result<chain::engine_status> engine_actor::status() {
-  if (!where_.head) return to_caf(ec::unavailable, "the chain is still loading");
+  auto answer = make_response_promise<chain::engine_status>();
+  show(answer);
+  return answer;
+}
+
+void engine_actor::show(status_promise answer) {
+  if (!where_.head) {
+    answer.deliver(to_caf(ec::unavailable, "the chain is still loading"));
+    return;
+  }
   chain::engine_status out;
   out.self = shared_->keys->self();
   if (stopped_) {
@@ -252,13 +322,10 @@ caf::result<chain::engine_status> engine_actor::status() {
   out.last_decided = last_decided_;
   out.decided = decided_;
   out.rounds_changed = rounds_;
-  auto answer = make_response_promise<chain::engine_status>();
-  add_instance(std::move(out), answer);
-  return answer;
+  add_instance(std::move(out), std::move(answer));
 }
 
-void engine_actor::add_instance(chain::engine_status out,
-                                caf::typed_response_promise<chain::engine_status> answer) {
+void engine_actor::add_instance(chain::engine_status out, status_promise answer) {
   auto shown = std::make_shared<chain::engine_status>(std::move(out));
   if (!holder_) {
     shown->where.at = wanted();
@@ -269,6 +336,10 @@ void engine_actor::add_instance(chain::engine_status out,
       holder_, standing_max, get_standing{},
       [this, shown, answer](const instance_standing& x) {
         shown->where = x.where;
+        if (x.where.at == height{0}) { // it has no core
+          shown->where.at = wanted();
+          shown->where.doing = stopped_ ? "stopped" : "starting";
+        }
         shown->is_validator = x.says.is_validator;
         shown->signs = x.says.signs && !stopped_;
         if (!stopped_) shown->why_not = x.says.why_not;
@@ -283,8 +354,7 @@ void engine_actor::add_instance(chain::engine_status out,
 }
 
 /// Without PEERS it is not known who is linked: then nobody is.
-void engine_actor::add_links(chain::engine_status out,
-                             caf::typed_response_promise<chain::engine_status> answer) {
+void engine_actor::add_links(chain::engine_status out, status_promise answer) {
   std::set<consensus::address> others;
   for (const auto& v : where_.head->validators)
     if (v.id != out.self) others.insert(v.id);

@@ -18,8 +18,8 @@ namespace bpci::consensus {
 ///
 /// Accepts: position (from LEDGER); work_waiting (from MEMPOOL, EVIDENCE); vote_arrived (from
 /// PEERS, and from an INSTANCE that is done); instance_ready, height_decided (from INSTANCE);
-/// engine_stopped (from INSTANCE, SYNC); sync_state (from SYNC); get_engine, propose_now (from
-/// KEEPER).
+/// engine_stopped (from INSTANCE, SYNC); sync_state (from SYNC); get_engine, propose_now, lift_halt
+/// (from KEEPER).
 class engine_actor : public consensus_actor {
 public:
   engine_actor(caf::actor_config& cfg, context_ptr shared);
@@ -33,6 +33,8 @@ protected:
   std::string describe() const override;
 
 private:
+  using status_promise = caf::typed_response_promise<chain::engine_status>;
+
   void tick();
   void watch();
   void watch_one(caf::actor& known, std::string_view where, const caf::message& hello);
@@ -50,10 +52,13 @@ private:
   [[nodiscard]] height wanted() const { return height{where_.head->head.at.get() + 1}; }
 
   caf::result<chain::engine_status> status();
-  void add_instance(chain::engine_status out,
-                    caf::typed_response_promise<chain::engine_status> answer);
-  void add_links(chain::engine_status out,
-                 caf::typed_response_promise<chain::engine_status> answer);
+  void show(status_promise answer);
+  void add_instance(chain::engine_status out, status_promise answer);
+  void add_links(chain::engine_status out, status_promise answer);
+
+  [[nodiscard]] bool is_halted() const;
+  void keep_halt();
+  caf::result<chain::engine_status> lift_halt();
 
   chain::position where_;                         ///< its head is null until LEDGER has told
   caf::actor ledger_, mempool_, evidence_, sync_; ///< of these lives; monitored

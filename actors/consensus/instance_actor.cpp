@@ -77,6 +77,7 @@ void instance_actor::begin(const begin_anew& x) {
 
 void instance_actor::begin_with(store::found_record found) {
   starting_ = false;
+  if (found.halted) return stop(engine_stopped::kind::halted, *found.halted);
   core_ = std::make_shared<core_box>(engine{shared_->how, *shared_->keys}, found.life);
   auto marker = marker_path(shared_->data_dir, shared_->keys->self());
   core_->is_marked = is_marked(marker);

@@ -28,12 +28,13 @@ result<found_record> take_record(pqxx::work& tx, const chain::hold& by, const st
   auto row = tx.exec_params1("INSERT INTO validator_record AS r (chain_id, validator, record) "
                              "VALUES ($1, $2, CASE WHEN $3 THEN NULL ELSE $4::bytea END) "
                              "ON CONFLICT (chain_id, validator) DO UPDATE SET life = r.life + 1 "
-                             "RETURNING life, record, life > 1",
+                             "RETURNING life, record, life > 1, halted",
                              chain_id, storage::to_bytea(validator), is_marked,
                              storage::to_bytea(journal_beginning()));
   found_record out;
   out.life = row[0].as<std::uint64_t>();
   out.was_there = row[2].as<bool>();
+  if (!row[3].is_null()) out.halted = row[3].as<std::string>();
   if (row[1].is_null()) {
     out.state = journal_state::lost;
     return out;
@@ -63,6 +64,25 @@ result<void> write_record(pqxx::work& tx, const chain::hold& by, const std::stri
       round.get());
   if (written.affected_rows() == 1) return {};
   return fail(ec::conflict, "the validator's record is not this actor's any more");
+}
+
+result<void> write_halt(pqxx::work& tx, const chain::hold& by, const std::string& chain_id,
+                        const address& validator, const std::string& why) {
+  if (auto ok = lock(tx, by); !ok) return ok;
+  auto written = tx.exec_params("UPDATE validator_record SET halted = COALESCE(halted, $3) "
+                                "WHERE chain_id = $1 AND validator = $2",
+                                chain_id, storage::to_bytea(validator), why);
+  if (written.affected_rows() == 1) return {};
+  return fail(ec::not_found, "the validator has no record");
+}
+
+result<bool> lift_halt(pqxx::work& tx, const chain::hold& by, const std::string& chain_id,
+                       const address& validator) {
+  if (auto ok = lock(tx, by); !ok) return ok.error();
+  auto lifted = tx.exec_params("UPDATE validator_record SET halted = NULL WHERE chain_id = $1 "
+                               "AND validator = $2 AND halted IS NOT NULL",
+                               chain_id, storage::to_bytea(validator));
+  return lifted.affected_rows() == 1;
 }
 
 bytes record_bytes(const safety_record& x) {

@@ -21,7 +21,8 @@ struct found_record {
   journal_state state = journal_state::fresh;
   std::optional<safety_record> record;
   std::uint64_t life = 0;
-  bool was_there = false; ///< a row, of whatever content
+  bool was_there = false;            ///< a row, of whatever content
+  std::optional<std::string> halted; ///< why it decides nothing until a person lifts it
 };
 
 /// Begins a life. `is_marked`: there once was a record (marker.hpp); without a row it is lost then.
@@ -34,6 +35,15 @@ result<found_record> take_record(pqxx::work& tx, const chain::hold& by, const st
 result<void> write_record(pqxx::work& tx, const chain::hold& by, const std::string& chain_id,
                           const address& validator, std::uint64_t life, const bytes& record,
                           height at, round_no round);
+
+/// Halts the validator through every restart. The first reason stays. Errors: fenced, not_found (it
+/// has no record yet, and so has signed nothing).
+result<void> write_halt(pqxx::work& tx, const chain::hold& by, const std::string& chain_id,
+                        const address& validator, const std::string& why);
+
+/// Whether it was halted. Errors: fenced.
+result<bool> lift_halt(pqxx::work& tx, const chain::hold& by, const std::string& chain_id,
+                       const address& validator);
 
 /// As `write_record` wants it.
 [[nodiscard]] bytes record_bytes(const safety_record& x);

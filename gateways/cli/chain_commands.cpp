@@ -388,6 +388,25 @@ exit_code make_block(const context& with) {
   return with.show(*data, [&] { return text_at(*data, "summary") + '\n'; });
 }
 
+exit_code lift_halt(const context& with, const std::string& reason) {
+  auto node = with.node();
+  if (!node) return with.show(node.error());
+  const auto data = node->post("/api/v1/consensus/lift-halt", {{"reason", reason}});
+  if (!data) return with.show(data.error());
+  return with.show(*data, [] {
+    return "The halt is lifted; bpci chain status tells whether the validator signs again.\n";
+  });
+}
+
+void add_lift_halt(CLI::App& to, command_line& line) {
+  const auto reason = std::make_shared<std::string>();
+  auto& app =
+      add_command(to, "lift-halt", "Lift the halt of this cluster's validator",
+                  "bpci chain lift-halt --reason \"the forked node is off, see the ticket\"", line,
+                  [reason](const context& with) { return lift_halt(with, *reason); });
+  app.add_option("--reason", *reason, "for the audit log")->required();
+}
+
 } // namespace
 
 void add_chain_commands(CLI::App& to, command_line& line) {
@@ -417,6 +436,7 @@ void add_chain_commands(CLI::App& to, command_line& line) {
   add_state(chain, line);
   add_command(chain, "make-block", "Decide a block now, if there is anything to decide",
               "bpci chain make-block", line, make_block);
+  add_lift_halt(chain, line);
   add_submit_commands(chain, line);
 }
 

@@ -1,6 +1,8 @@
+#include "gateways/api/admin_action.hpp"
 #include "gateways/chain/chain_json.hpp"
 #include "gateways/chain/stuck.hpp"
 #include "gateways/routes/asking_chain.hpp"
+#include "gateways/routes/body.hpp"
 #include "gateways/routes/routes.hpp"
 #include "messages/chain/peers.hpp"
 #include "messages/chain/pool.hpp"
@@ -98,6 +100,27 @@ void propose(api_actor& self, const call_ptr& what) {
       self, what, chain::propose_now{}, [what](const chain::engine_status& x) {
         what->ok({{"summary", summary_of(x)}, {"engine", engine_json(x)}});
       });
+}
+
+struct lift_body {
+  std::string reason;
+
+  bool operator==(const lift_body&) const = default;
+};
+BPCI_MESSAGE(lift_body, reason)
+
+void lift_halt(api_actor& self, const call_ptr& what) {
+  auto in = read_body<lift_body>(*what);
+  if (!in) return what->fail(in.error());
+  if (!self.shared().find(chain::path::keeper)) return refuse_without_chain(what);
+  auto perform = [&self, what](const admin_action_ptr& deed) {
+    ask_chain<chain::engine_status>(
+        self, what, chain::lift_halt{},
+        [deed](const chain::engine_status& x) { deed->done(engine_json(x)); },
+        [deed](const failure& why) { deed->failed(why); });
+  };
+  carry_out(self, what, {"lift-halt", "the validator of this cluster", in->reason},
+            without_record::refuse, std::move(perform));
 }
 
 // -- blocks --------------------------------------------------------------------------------
@@ -344,6 +367,11 @@ std::vector<route> chain_routes() {
         .need = permission::write,
         .summary = "Make a block now, if there is anything to decide"},
        propose},
+      {{.method = "POST",
+        .pattern = "/api/v1/consensus/lift-halt",
+        .need = permission::admin,
+        .summary = "Lift the halt of this cluster's validator, once a person has looked"},
+       lift_halt},
       {get("/api/v1/chain/blocks", "Final blocks, newest first"), list_blocks},
       {get("/api/v1/chain/blocks/{block}", "A block by height or id"), show_block},
       {get("/api/v1/chain/blocks/{block}/raw", "The canonical bytes of a sealed block"), raw_block},

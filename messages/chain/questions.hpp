@@ -210,6 +210,13 @@ struct propose_now {
 };
 BPCI_MESSAGE(propose_now)
 
+/// "A person has looked at why the validator halted: decide again." Answer: engine_status. Errors:
+/// conflict (it is not halted), and those of the database.
+struct lift_halt {
+  bool operator==(const lift_halt&) const = default;
+};
+BPCI_MESSAGE(lift_halt)
+
 // -- EVIDENCE ----------------------------------------------------------------------------
 
 /// Answer: evidence_page.

@@ -74,7 +74,7 @@ std::vector<message_sample> caf_samples() {
           chain::transaction_shown, chain::get_history, chain::history_page, chain::ask_module,
           chain::module_answer, chain::prove_state, chain::state_proven, chain::prove_receipt,
           chain::receipt_proven, chain::get_engine, chain::engine_status, chain::propose_now,
-          chain::list_evidence, chain::evidence_line, chain::evidence_page>("chain/questions.hpp")
+          chain::lift_halt, chain::list_evidence, chain::evidence_line, chain::evidence_page>("chain/questions.hpp")
       .of<consensus::peer_standing, consensus::standing>("consensus/standing.hpp")
       .of<envelope>("oracle/envelope.hpp")
       .of<mailbox::bounds, mailbox::store, mailbox::kept, mailbox::remove, mailbox::peek,

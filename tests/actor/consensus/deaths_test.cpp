@@ -15,6 +15,16 @@ struct fixture : cluster_fixture {
     luck = luck * 6'364'136'223'846'793'005u + 1'442'695'040'888'963'407u;
     return (luck >> 33) % below;
   }
+
+  /// Final as well, by the seals of three.
+  void show_another_block_1_to(int n) {
+    auto theirs = *nodes.at(n)->chain->block_at(1);
+    theirs.what.transactions = {{6, 6, 6}};
+    fix_roots(theirs.what);
+    theirs.seals = testing::certificate_of({1, 2, 3}, 1, 0, block_id(theirs.what.head));
+    caf::anon_send(nodes.at(n)->shared->find(chain::path::engine),
+                   chain::vote_arrived{id_of(1), theirs});
+  }
 };
 
 } // namespace
@@ -126,13 +136,7 @@ CAF_TEST(two final blocks of one height halt it and it says who lied) {
   add_all(4);
   decide(all);
   CAF_REQUIRE(eventually([this] { return all_have_last(all); }));
-  auto ours = *nodes.at(4)->chain->block_at(1);
-  auto theirs = ours;
-  theirs.what.transactions = {{6, 6, 6}};
-  fix_roots(theirs.what);
-  theirs.seals = testing::certificate_of({1, 2, 3}, 1, 0, block_id(theirs.what.head));
-  caf::anon_send(nodes.at(4)->shared->find(chain::path::engine),
-                 chain::vote_arrived{id_of(1), theirs});
+  show_another_block_1_to(4);
   CAF_CHECK(eventually([this] {
     auto now = status(4);
     return now && now->halted.starts_with("two blocks of height 1 are final; by ");
@@ -142,6 +146,41 @@ CAF_TEST(two final blocks of one height halt it and it says who lied) {
   auto now = status(4);
   CAF_REQUIRE(now.has_value());
   CAF_CHECK(!now->signs);
+}
+
+CAF_TEST(a halt outlives the actors until a person lifts it) {
+  add_all(4);
+  decide(all);
+  CAF_REQUIRE(eventually([this] { return all_have_last(all); }));
+  show_another_block_1_to(4);
+  auto is_halted = [this] {
+    auto now = status(4);
+    return now && now->halted.starts_with("two blocks of height 1 are final; by ");
+  };
+  CAF_REQUIRE(eventually(is_halted));
+  CAF_REQUIRE(eventually(
+      [this] { return nodes.at(4)->db.sql("SELECT count(halted) FROM validator_record") == "1"; }));
+  stop(4);
+  start(4);
+  CAF_CHECK(eventually(is_halted));
+  decide(all);
+  CAF_CHECK(eventually([this] { return all_have_last({1, 2, 3}); }));
+  auto answered = ec::none;
+  auto lift = [this, &answered] {
+    self->request(nodes.at(4)->shared->find(chain::path::engine), 5s, chain::lift_halt{})
+        .receive([&](const chain::engine_status&) { answered = ec::none; },
+                 [&](const caf::error& why) { answered = from_caf(why).code; });
+  };
+  lift();
+  CAF_CHECK(answered == ec::none);
+  CAF_CHECK(eventually([this] {
+    auto now = status(4);
+    return now && now->halted.empty() && now->signs;
+  }));
+  decide(all);
+  CAF_CHECK(eventually([this] { return all_have_last(all); }));
+  lift();
+  CAF_CHECK(answered == ec::conflict);
 }
 
 CAF_TEST(evidence comes into a block and is known after a restart) {

@@ -80,6 +80,23 @@ CAF_TEST(a new validator that never wrote stays a new one) {
   CAF_CHECK(again.state == journal_state::fresh);
 }
 
+CAF_TEST(a halt is found by every life until it is lifted) {
+  auto halt = [this](const std::string& why) {
+    return commit([&](pqxx::work& tx) { return write_halt(tx, by, "test", id_of(1), why); });
+  };
+  auto lift = [this] {
+    return commit([&](pqxx::work& tx) { return lift_halt(tx, by, "test", id_of(1)); }).value();
+  };
+  CAF_CHECK(halt("two blocks").error().code == ec::not_found);
+  CAF_CHECK(!take().halted.has_value());
+  CAF_CHECK(halt("two blocks").has_value());
+  CAF_CHECK(halt("and two more").has_value());
+  CAF_CHECK(take().halted == "two blocks");
+  CAF_CHECK(lift());
+  CAF_CHECK(!take().halted.has_value());
+  CAF_CHECK(!lift());
+}
+
 CAF_TEST(what an earlier life writes late is refused) {
   auto first = take();
   auto second = take();

@@ -128,6 +128,25 @@ CAF_TEST(one answer says why it is stuck) {
   CAF_CHECK(state.at("unanswered").as_array().empty());
 }
 
+CAF_TEST(a halt is lifted on record and with a reason) {
+  auto lift = [this](const std::string& body) {
+    return call(request("POST", "/api/v1/consensus/lift-halt", body));
+  };
+  CAF_CHECK_EQUAL(lift(R"({"reason":"looked"})")->verdict(), "503 unavailable");
+  auto halted = std::make_shared<bool>(true);
+  keeper({[halted](const chain::lift_halt&) -> caf::result<chain::engine_status> {
+    if (!std::exchange(*halted, false)) return to_caf(ec::conflict, "it is not halted");
+    return engine();
+  }});
+  CAF_CHECK_EQUAL(lift("{}")->verdict(), "422 invalid_argument");
+  CAF_CHECK(database->actions.empty());
+  CAF_CHECK_EQUAL(lift(R"({"reason":"looked"})")->verdict(), "200");
+  CAF_REQUIRE_EQUAL(database->actions.size(), 1u);
+  CAF_CHECK_EQUAL(database->actions[0].action, "lift-halt");
+  CAF_CHECK_EQUAL(database->actions[0].why, "looked");
+  CAF_CHECK_EQUAL(lift(R"({"reason":"again"})")->verdict(), "409 conflict");
+}
+
 CAF_TEST(a part that does not answer is named and the rest is told) {
   keeper({[](const chain::get_engine&) { return engine(); },
           [](const chain::get_overview&) -> caf::result<chain::chain_overview> {

@@ -273,15 +273,24 @@ CAF_TEST(what the chain has is asked at its paths) {
   CAF_CHECK_EQUAL(out.str(), "S.\n");
 }
 
+CAF_TEST(a halt is lifted with a reason) {
+  CAF_CHECK_EQUAL(run("bpci chain lift-halt"), 2);
+  answers["/api/v1/consensus/lift-halt"] = R"({"data":{}})";
+  CAF_CHECK_EQUAL(run("bpci chain lift-halt --reason looked"), 0);
+  CAF_CHECK(out_has("The halt is lifted"));
+}
+
 CAF_TEST(every command explains itself with an example) {
   for (const auto* x :
-       {"chain init",     "chain verify",     "chain status",     "chain stuck",     "chain blocks",
-        "chain block",    "chain tx",         "chain validators", "chain validator", "chain peers",
-        "chain mempool",  "chain evidence",   "chain parameters", "chain proposals", "chain supply",
-        "chain state",    "chain make-block", "chain submit",     "chain join",      "chain bond",
-        "chain unbond",   "chain leave",      "chain unjail",     "chain withdraw",  "chain vote",
-        "chain propose",  "wallet create",    "wallet list",      "wallet balance",  "wallet send",
-        "wallet history", "wallet import",    "wallet export",    "chain",           "wallet"}) {
+       {"chain init",       "chain verify",    "chain status",    "chain stuck",
+        "chain blocks",     "chain block",     "chain tx",        "chain validators",
+        "chain validator",  "chain peers",     "chain mempool",   "chain evidence",
+        "chain parameters", "chain proposals", "chain supply",    "chain state",
+        "chain make-block", "chain submit",    "chain join",      "chain bond",
+        "chain unbond",     "chain leave",     "chain unjail",    "chain withdraw",
+        "chain vote",       "chain propose",   "chain lift-halt", "wallet create",
+        "wallet list",      "wallet balance",  "wallet send",     "wallet history",
+        "wallet import",    "wallet export",   "chain",           "wallet"}) {
     CAF_CHECK_EQUAL(run("bpci " + std::string{x} + " --help"), 0);
     CAF_CHECK(out_has("Example:\n  "));
   }

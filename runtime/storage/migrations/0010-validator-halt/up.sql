@@ -1,0 +1,1 @@
+ALTER TABLE validator_record ADD COLUMN halted text;
