@@ -143,6 +143,25 @@ CAF_TEST(a vote that comes again is not checked again and a bad one always is) {
   CAF_CHECK(!check(moved));
 }
 
+CAF_TEST(what a validator has just signed is not checked again and nothing else is spared) {
+  fake_signer keys{1};
+  auto check = verifier{chain, keys};
+  auto own = prepare_of(1, 1, 0, some(1));
+  check.trust(own);
+  CAF_CHECK(check(own));
+  CAF_CHECK_EQUAL(keys.verified, 0);
+  auto other_signature = own;
+  other_signature.sig[0] ^= 1;
+  CAF_CHECK(!check(other_signature));
+  auto other_words = own;
+  other_words.block_id = some(2);
+  CAF_CHECK(!check(other_words));
+  auto other_signer = own;
+  other_signer.by = id_of(2);
+  CAF_CHECK(!check(other_signer));
+  CAF_CHECK_EQUAL(keys.verified, 3);
+}
+
 } // namespace
 
 } // namespace bpci::consensus::testing
