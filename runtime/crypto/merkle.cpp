@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <stdexcept>
 
 namespace bpci::crypto {
@@ -10,10 +11,6 @@ namespace {
 
 constexpr std::uint8_t leaf_prefix[] = {0x00};
 constexpr std::uint8_t node_prefix[] = {0x01};
-
-digest leaf_hash(std::span<const std::uint8_t> leaf) {
-  return sha256_joined({leaf_prefix, leaf});
-}
 
 digest node_hash(const digest& left, const digest& right) {
   return sha256_joined({node_prefix, left, right});
@@ -39,7 +36,100 @@ merkle_tree tree_of(std::span<const bytes> leaves) {
   return tree;
 }
 
+/// Of a subtree of `size` leaves.
+std::size_t nodes_of(std::uint64_t size) {
+  return 2 * size - 1;
+}
+
+/// Fills the subtree's part of the nodes and returns its root.
+const digest& seal_subtree(std::span<const digest> leaves, std::span<digest> nodes) {
+  auto& root = nodes.back();
+  if (leaves.size() == 1) return root = leaves.front();
+  auto half = split(leaves.size());
+  const auto& left = seal_subtree(leaves.first(half), nodes.first(nodes_of(half)));
+  const auto& right = seal_subtree(leaves.subspan(half),
+                                   nodes.subspan(nodes_of(half), nodes_of(leaves.size() - half)));
+  return root = node_hash(left, right);
+}
+
+/// `indexes`: those in this subtree, counted from `begin`.
+void prove_subtree(std::span<const digest> nodes, std::uint64_t begin, std::uint64_t size,
+                   std::span<const std::uint32_t> indexes, bytes& out) {
+  if (indexes.size() == size) return;
+  if (indexes.empty()) {
+    out.insert(out.end(), nodes.back().begin(), nodes.back().end());
+    return;
+  }
+  auto half = split(size);
+  auto middle = std::ranges::lower_bound(indexes, begin + half) - indexes.begin();
+  auto left = indexes.first(static_cast<std::size_t>(middle));
+  prove_subtree(nodes.first(nodes_of(half)), begin, half, left, out);
+  prove_subtree(nodes.subspan(nodes_of(half), nodes_of(size - half)), begin + half, size - half,
+                indexes.subspan(left.size()), out);
+}
+
+/// What is left of a proof while it is used up.
+struct part {
+  std::span<const std::uint64_t> indexes;
+  std::span<const digest> leaves;
+  std::span<const std::uint8_t> proof;
+  bool short_of = false;
+
+  digest subtree(std::uint64_t begin, std::uint64_t size) {
+    digest out{};
+    if (indexes.empty() || indexes.front() >= begin + size) {
+      if (proof.size() < out.size()) {
+        short_of = true;
+        return out;
+      }
+      std::ranges::copy(proof.first(out.size()), out.begin());
+      proof = proof.subspan(out.size());
+      return out;
+    }
+    if (size == 1) {
+      out = leaves.front();
+      leaves = leaves.subspan(1);
+      indexes = indexes.subspan(1);
+      return out;
+    }
+    auto half = split(size);
+    auto left = subtree(begin, half);
+    if (short_of) return out;
+    return node_hash(left, subtree(begin + half, size - half));
+  }
+};
+
 } // namespace
+
+digest leaf_hash(std::span<const std::uint8_t> leaf) {
+  return sha256_joined({leaf_prefix, leaf});
+}
+
+void sealed_tree::seal(std::span<const digest> leaves) {
+  require(!leaves.empty(), "sealed_tree::seal: no leaves");
+  size_ = leaves.size();
+  nodes_.resize(nodes_of(size_));
+  seal_subtree(leaves, nodes_);
+}
+
+bytes sealed_tree::proof(std::span<const std::uint32_t> indexes) const {
+  require(std::ranges::is_sorted(indexes) && (indexes.empty() || indexes.back() < size_),
+          "sealed_tree::proof: indexes");
+  bytes out;
+  prove_subtree(nodes_, 0, size_, indexes, out);
+  return out;
+}
+
+std::optional<digest> root_of_part(std::uint64_t size, std::span<const std::uint64_t> indexes,
+                                   std::span<const digest> leaves,
+                                   std::span<const std::uint8_t> proof) {
+  if (indexes.empty() || indexes.size() != leaves.size() || indexes.back() >= size) return {};
+  if (std::ranges::adjacent_find(indexes, std::greater_equal{}) != indexes.end()) return {};
+  part left{indexes, leaves, proof};
+  auto root = left.subtree(0, size);
+  if (left.short_of || !left.proof.empty() || !left.leaves.empty()) return {};
+  return root;
+}
 
 void merkle_tree::append(std::span<const std::uint8_t> leaf) {
   auto hash = leaf_hash(leaf);

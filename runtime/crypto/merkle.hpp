@@ -4,6 +4,7 @@
 #include "runtime/crypto/hash.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -42,6 +43,36 @@ class merkle_tree {
   /// levels_[k][i] covers the 2^k leaves from i * 2^k on.
   std::vector<std::vector<digest>> levels_;
 };
+
+/// The hash of a leaf with this content.
+digest leaf_hash(std::span<const std::uint8_t> leaf);
+
+/// A tree whose leaves are all known: every hash is computed once, and proofs compute none. Keeps
+/// its memory from one `seal` to the next.
+class sealed_tree {
+ public:
+  /// At least one hash of a leaf.
+  void seal(std::span<const digest> leaves);
+
+  [[nodiscard]] const digest& root() const { return nodes_.back(); }
+
+  /// What `root_of_part` needs for these leaves, which rise and are below the number of leaves: the
+  /// hash of each largest subtree that has none of them, from left to right, behind one another.
+  /// Empty when they are all leaves.
+  [[nodiscard]] bytes proof(std::span<const std::uint32_t> indexes) const;
+
+ private:
+  std::uint64_t size_ = 0;
+  std::vector<digest> nodes_; ///< A subtree stands behind its two halves: the root is the last.
+};
+
+/// The root of a tree of `size` leaves of which these are known; compare it with the true one.
+/// Trees of different sizes may agree in it: what is signed has the size beside the root. Nothing
+/// when indexes do not rise, or are not below `size`, or there are more or fewer hashes of leaves
+/// or in the proof than it takes. All arguments may come from an adversary.
+std::optional<digest> root_of_part(std::uint64_t size, std::span<const std::uint64_t> indexes,
+                                   std::span<const digest> leaves,
+                                   std::span<const std::uint8_t> proof);
 
 digest root(std::span<const bytes> leaves);
 

@@ -254,3 +254,106 @@ CAF_TEST(asking a tree about leaves that it does not have is a fault of the call
   CAF_CHECK(refuses([&] { (void)tree.consistency_proof(2, 4); }));
   CAF_CHECK(refuses([&] { (void)tree.consistency_proof(3, 2); }));
 }
+
+// -- a tree whose leaves are all known ---------------------------------------------------
+
+namespace {
+
+std::vector<digest> hashes_of(const std::vector<bytes>& leaves) {
+  std::vector<digest> out;
+  for (const auto& x : leaves)
+    out.push_back(leaf_hash(x));
+  return out;
+}
+
+/// Those of `size` leaves whose bit is set, and their hashes.
+struct some_leaves {
+  std::vector<std::uint32_t> indexes;
+  std::vector<std::uint64_t> wide;
+  std::vector<digest> hashes;
+
+  some_leaves(const std::vector<digest>& all, std::uint64_t bits) {
+    for (std::uint32_t i = 0; i < all.size(); ++i) {
+      if ((bits >> i & 1) == 0) continue;
+      indexes.push_back(i);
+      wide.push_back(i);
+      hashes.push_back(all[i]);
+    }
+  }
+};
+
+} // namespace
+
+CAF_TEST(a sealed tree has the root of a tree that grew) {
+  sealed_tree tree;
+  for (std::uint64_t size = 1; size <= size_max; ++size) {
+    tree.seal(hashes_of(leaves_of(size)));
+    CAF_CHECK(tree.root() == root(leaves_of(size)));
+  }
+  CAF_CHECK(refuses([&] { tree.seal({}); }));
+}
+
+CAF_TEST(any leaves and the proof for the rest amount to the root) {
+  sealed_tree tree;
+  for (std::uint64_t size = 1; size <= 9; ++size) {
+    auto all = hashes_of(leaves_of(size));
+    tree.seal(all);
+    for (std::uint64_t bits = 1; bits < std::uint64_t{1} << size; ++bits) {
+      some_leaves known{all, bits};
+      auto proof = tree.proof(known.indexes);
+      auto got = root_of_part(size, known.wide, known.hashes, proof);
+      CAF_CHECK(got && *got == tree.root());
+    }
+  }
+}
+
+CAF_TEST(the proof for one leaf has the hashes of its path and for all leaves none) {
+  auto all = hashes_of(leaves_of(8));
+  sealed_tree tree;
+  tree.seal(all);
+  CAF_CHECK_EQUAL(tree.proof(some_leaves{all, 1}.indexes).size(), 3 * sizeof(digest));
+  CAF_CHECK_EQUAL(tree.proof(some_leaves{all, 0xff}.indexes).size(), 0u);
+}
+
+CAF_TEST(nothing that was changed amounts to the root) {
+  auto all = hashes_of(leaves_of(7));
+  sealed_tree tree;
+  tree.seal(all);
+  some_leaves known{all, 0b0100101};
+  const auto proof = tree.proof(known.indexes);
+  auto holds = [&](std::uint64_t size, const some_leaves& x, std::span<const std::uint8_t> with) {
+    auto got = root_of_part(size, x.wide, x.hashes, with);
+    return got && *got == tree.root();
+  };
+  CAF_CHECK(holds(7, known, proof));
+  CAF_CHECK(!holds(9, known, proof));
+  CAF_CHECK(!holds(6, known, proof));
+  CAF_CHECK(!holds(7, known, std::span{proof}.first(proof.size() - 32)));
+  auto longer = proof;
+  longer.resize(proof.size() + 32);
+  CAF_CHECK(!holds(7, known, longer));
+  longer = proof;
+  longer.front() ^= 1;
+  CAF_CHECK(!holds(7, known, longer));
+  auto moved = known;
+  ++moved.wide[1];
+  CAF_CHECK(!holds(7, moved, proof));
+  auto swapped = known;
+  std::swap(swapped.hashes[0], swapped.hashes[1]);
+  CAF_CHECK(!holds(7, swapped, proof));
+}
+
+CAF_TEST(indexes that do not rise or are beyond the tree prove nothing) {
+  auto one = hashes_of(leaves_of(2));
+  auto of = [&](std::uint64_t size, std::vector<std::uint64_t> indexes) {
+    return root_of_part(size, indexes, std::span{one}.first(indexes.size()), {}).has_value();
+  };
+  CAF_CHECK(of(2, {0, 1}));
+  CAF_CHECK(!of(2, {1, 0}));
+  CAF_CHECK(!of(2, {1, 1}));
+  CAF_CHECK(!of(2, {0, 2}));
+  CAF_CHECK(!of(0, {}));
+  CAF_CHECK(!of(2, {}));
+  CAF_CHECK(!of(std::uint64_t{1} << 60, {0, 1}));
+  CAF_CHECK(!root_of_part(2, std::vector<std::uint64_t>{0}, one, {}));
+}
