@@ -1,11 +1,13 @@
 #include "runtime/log/log.hpp"
 
 #include "runtime/log/line.hpp"
+#include "runtime/log/outputs.hpp"
 #include "runtime/time/clock.hpp"
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/dist_sink.h>
+#include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <atomic>
@@ -18,29 +20,42 @@ namespace {
 
 /// Where lines go; replaced as a whole, so that a writer sees the old or the new one.
 struct output {
-  options how;
+  outputs how;
   /// A sink that passes on to another one, which `reopen` exchanges under its lock.
   std::shared_ptr<spdlog::sinks::dist_sink_mt> switchboard;
   std::shared_ptr<spdlog::logger> logger;
+  bool writes_here = true; ///< false: outlets only
 };
 
 constexpr auto bare_text = "%v";
 
-std::shared_ptr<spdlog::sinks::sink> open_file(const std::string& path) {
-  auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
-  sink->set_pattern(bare_text);
-  return sink;
+using sink_ptr = std::shared_ptr<spdlog::sinks::sink>;
+
+sink_ptr open_file(const destination& x) {
+  if (x.rotate_bytes == 0) return std::make_shared<spdlog::sinks::basic_file_sink_mt>(x.file);
+  return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(x.file, x.rotate_bytes,
+                                                                x.rotate_keep);
 }
 
-std::shared_ptr<const output> open(const options& how) {
-  std::shared_ptr<spdlog::sinks::sink> target;
-  if (how.file.empty())
-    target = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  else
-    target = open_file(how.file);
+/// The text of spdlog's complaint names the file that it is about.
+std::vector<sink_ptr> open_sinks(const outputs& how) {
+  std::vector<sink_ptr> out;
+  for (const auto& x : how.to)
+    out.push_back(x.file.empty() ? std::make_shared<spdlog::sinks::stderr_sink_mt>()
+                                 : open_file(x));
+  if (out.empty() && how.outlets.empty())
+    out.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  for (auto& x : out)
+    x->set_pattern(bare_text);
+  return out;
+}
+
+std::shared_ptr<const output> open(const outputs& how) {
+  auto sinks = open_sinks(how);
   auto made = std::make_shared<output>();
   made->how = how;
-  made->switchboard = std::make_shared<spdlog::sinks::dist_sink_mt>(std::vector{target});
+  made->writes_here = !sinks.empty();
+  made->switchboard = std::make_shared<spdlog::sinks::dist_sink_mt>(std::move(sinks));
   made->logger = std::make_shared<spdlog::logger>("bpci", made->switchboard);
   made->logger->set_pattern(bare_text);
   made->logger->set_level(spdlog::level::trace);
@@ -48,8 +63,8 @@ std::shared_ptr<const output> open(const options& how) {
   return made;
 }
 
-options before_start() {
-  return {.least = level::warn, .json = false, .file = {}};
+outputs before_start() {
+  return {.least = level::warn, .json = false};
 }
 
 /// Never destroyed, so that destructors of other statics can still log.
@@ -63,9 +78,16 @@ std::atomic<level> least = level::warn;
 
 thread_local std::string correlation;
 
-failure cannot_open(const std::string& path, const spdlog::spdlog_ex& why) {
-  return fail(ec::config_invalid, "the log file " + path + " cannot be opened: " + why.what()
+failure cannot_open(const spdlog::spdlog_ex& why) {
+  return fail(ec::config_invalid, std::string{"a log file cannot be opened: "} + why.what()
                                       + "; create its folder or name another file");
+}
+
+void exchange(const outputs& how) {
+  const auto before = current().exchange(open(how));
+  least = how.least;
+  for (const auto& x : before->how.outlets)
+    x->finish();
 }
 
 } // namespace
@@ -90,30 +112,33 @@ result<level> level_from_name(std::string_view word) {
   return fail(ec::invalid_argument, "a log level is debug, info, warn or error");
 }
 
-result<void> start(const options& how) {
+result<void> start(const outputs& how) {
   try {
-    current().store(open(how));
-    least = how.least;
+    exchange(how);
     return {};
   } catch (const spdlog::spdlog_ex& why) {
-    return cannot_open(how.file, why);
+    return cannot_open(why);
   }
+}
+
+result<void> start(const options& how) {
+  outputs all{.least = how.least, .json = how.json};
+  if (!how.file.empty()) all.to.push_back({.file = how.file});
+  return start(all);
 }
 
 result<void> reopen() {
   auto now = current().load();
-  if (now->how.file.empty()) return {};
   try {
-    now->switchboard->set_sinks({open_file(now->how.file)});
+    now->switchboard->set_sinks(open_sinks(now->how));
     return {};
   } catch (const spdlog::spdlog_ex& why) {
-    return cannot_open(now->how.file, why);
+    return cannot_open(why);
   }
 }
 
 void stop() {
-  current().store(open(before_start()));
-  least = before_start().least;
+  exchange(before_start());
 }
 
 bool enabled(level at) noexcept {
@@ -124,8 +149,11 @@ void write(level at, std::string_view event, fields context) {
   if (!enabled(at)) return;
   auto now = current().load();
   line x{wall_now(), at, event, correlation, context};
+  auto json = now->how.json || !now->how.outlets.empty() ? json_line(x) : std::string{};
   // The level was decided above and stands in the text: spdlog only carries it out.
-  now->logger->log(spdlog::level::info, now->how.json ? json_line(x) : plain_line(x));
+  if (now->writes_here) now->logger->log(spdlog::level::info, now->how.json ? json : plain_line(x));
+  for (const auto& outlet : now->how.outlets)
+    outlet->take(json);
 }
 
 correlation_scope::correlation_scope(const correlation_id& id)

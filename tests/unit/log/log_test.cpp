@@ -1,6 +1,6 @@
 #define CAF_SUITE log_output
 
-#include "runtime/log/log.hpp"
+#include "runtime/log/outputs.hpp"
 
 #include <boost/json/parse.hpp>
 #include <caf/test/unit_test.hpp>
@@ -136,6 +136,41 @@ CAF_TEST(a file that cannot be opened is refused by name) {
   CAF_REQUIRE(started.has_error());
   CAF_CHECK(started.error().code == ec::config_invalid);
   CAF_CHECK(started.error().detail.find(path) != std::string::npos);
+}
+
+CAF_TEST(a file that would become too long is put aside and the oldest go) {
+  log_file file;
+  CAF_REQUIRE(log::start(log::outputs{.to = {{file.path(), 1'000, 2}}}).has_value());
+  for (auto i = 0; i < 50; ++i)
+    log::info("line", {{"i", i}});
+  for (const auto* name : {"node.log", "node.1.log", "node.2.log"})
+    CAF_CHECK(fs::file_size(file.path(name)) <= 1'000);
+  CAF_CHECK(!fs::exists(file.path("node.3.log")));
+  CAF_CHECK(file.lines().back().find("\"i\":49") != std::string::npos);
+}
+
+CAF_TEST(a line goes to every output) {
+  struct kept final : log::outlet {
+    std::vector<std::string> lines;
+    bool finished = false;
+    void take(std::string line) noexcept override { lines.push_back(std::move(line)); }
+    void finish() noexcept override { finished = true; }
+  };
+  log_file file;
+  const auto outlet = std::make_shared<kept>();
+  CAF_REQUIRE(
+      log::start(
+          {.json = false, .to = {{file.path()}, {file.path("other.log")}}, .outlets = {outlet}})
+          .has_value());
+  log::info("once");
+  CAF_CHECK(log::reopen().has_value());
+  log::info("twice");
+  log::stop();
+  CAF_CHECK(file.lines() == file.lines("other.log"));
+  CAF_CHECK_EQUAL(file.lines().size(), 2u);
+  CAF_REQUIRE_EQUAL(outlet->lines.size(), 2u);
+  CAF_CHECK_EQUAL(member(outlet->lines[1], "event"), "twice");
+  CAF_CHECK(outlet->finished);
 }
 
 CAF_TEST(a second start appends) {
