@@ -136,6 +136,9 @@ constexpr entry entry_of(ec code) noexcept {
   case ec::address_in_use:
     return {500, false, "The address is taken by another program.",
             "Stop that program, or choose another port in the configuration."};
+  case ec::isolated:
+    return {403, true, "The node has broken the rules of the protocol and is isolated for a while.",
+            "Correct what the detail names and wait, or ask an administrator to release it."};
   }
   return {500, false, "Unknown code.", "Report it."};
 }

@@ -30,7 +30,9 @@ BOOST_DEFINE_FIXED_ENUM_CLASS(ec, std::uint8_t,
   // the cluster: entities and the slots that they live in
   retry_after, not_owner, fenced,
   // starting a node
-  config_invalid, storage_failed, address_in_use
+  config_invalid, storage_failed, address_in_use,
+  // BPI nodes that break the rules (messages/oracle/conduct.hpp)
+  isolated
 )
 // clang-format on
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/oracle/conduct.hpp"
 #include "actors/oracle/handshake.hpp"
 #include "actors/oracle/mailman.hpp"
 #include "actors/oracle/relay.hpp"
@@ -19,6 +20,7 @@ inline constexpr auto members = "/cluster/members";
 inline constexpr auto pool = "/storage/pool";
 inline constexpr auto registry = "/oracle/registry";
 inline constexpr auto router = "/entities/router";
+inline constexpr auto warden = "/oracle/warden";
 } // namespace path
 
 /// How long the oracle waits for a query; a handshake that takes longer is refused.
@@ -36,9 +38,12 @@ struct context {
   std::shared_ptr<const server_identity> identity;
   relay_config relay;
   mailman_config mailman;
-  mailbox::bounds mailbox;                      ///< Of each BPI node.
-  std::size_t backlog_max = 10'000;             ///< Deliveries that wait at one LINK.
-  std::size_t max_handshakes = 256;             ///< Connections that have not said who they are.
+  mailbox::bounds mailbox;          ///< Of each BPI node.
+  std::size_t backlog_max = 10'000; ///< Deliveries that wait at one LINK.
+  std::size_t max_handshakes = 256; ///< Connections that have not said who they are.
+  conduct_rules conduct;            ///< Of the nodes that are connected.
+  bool encryption = false;          ///< Asked of the nodes; told, not enforced.
+  std::chrono::milliseconds announcement_ttl{3'600'000}; ///< The longest that one holds.
   std::chrono::milliseconds link_idle{120'000}; ///< A LINK without a connection ends after this.
 
   /// The present handle of an actor of this node; null while it is being restarted.

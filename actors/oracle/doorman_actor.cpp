@@ -116,7 +116,8 @@ void doorman_actor::register_session(const connection_ptr& from, const bytes& no
                                      proven_client who) {
   auto router = shared_->find(path::router);
   if (!router) return turn_away(from, {ec::unavailable, "the register"});
-  auto refuse = [this, from](const failure& why) {
+  auto refuse = [this, from, node = who.node](const failure& why) {
+    if (why.code == ec::isolated) return turn_away_isolated(from, node, why);
     turn_away(from, why.code == ec::unknown_node ? why : failure{ec::unavailable, "the register"});
   };
   auto what =
@@ -170,12 +171,30 @@ void doorman_actor::let_in(const connection_ptr& from, const proven_client& who,
   send(owner, peer_connected{from, who.key.bytes, who.signed_with});
 }
 
-void doorman_actor::turn_away(const connection_ptr& from, const failure& why) {
+/// With the time to wait, for which its entity is asked; without it when that does not answer.
+void doorman_actor::turn_away_isolated(const connection_ptr& from, const node_id& node,
+                                       const failure& why) {
+  auto router = shared_->find(path::router);
+  if (!router) return turn_away(from, why);
+  ask<entity::response>(
+      router, entity_max + entity_grace,
+      entity::make_command({node_kind, node.get()}, {}, read_node{}, entity_max),
+      [this, from, why](const entity::response& x) {
+        auto record = entity::answer_of<node_record>(x);
+        if (!record || !record->isolated_until) return turn_away(from, why);
+        auto left = record->isolated_until->get() - wall_now().get();
+        turn_away(from, why, std::chrono::milliseconds{std::max<std::int64_t>(left, 1)});
+      },
+      [this, from, why](const failure&) { turn_away(from, why); });
+}
+
+void doorman_actor::turn_away(const connection_ptr& from, const failure& why,
+                              std::optional<std::chrono::milliseconds> retry_after) {
   telemetry::refused(bpci::name(why.code));
   log::info("handshake-refused", {{"address", from->remote_address()},
                                   {"code", bpci::name(why.code)},
                                   {"detail", why.detail}});
-  from->write(encode(server_frame{make_refusal(why)}, from->how()));
+  from->write(encode(server_frame{make_refusal(why, {}, {}, retry_after)}, from->how()));
   from->close(why.code, why.detail);
   visitors_.erase(from);
 }

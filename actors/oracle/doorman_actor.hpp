@@ -38,7 +38,9 @@ private:
   void hand_over(const connection_ptr& from, proven_client who, session_no session);
   void admit(const connection_ptr& from, const proven_client& who);
   void let_in(const connection_ptr& from, const proven_client& who, const caf::actor& owner);
-  void turn_away(const connection_ptr& from, const failure& why);
+  void turn_away_isolated(const connection_ptr& from, const node_id& node, const failure& why);
+  void turn_away(const connection_ptr& from, const failure& why,
+                 std::optional<std::chrono::milliseconds> retry_after = {});
 
   context_ptr shared_;
   std::unordered_map<connection_ptr, visitor> visitors_;

@@ -1,9 +1,12 @@
 #pragma once
 
+#include "actors/oracle/backlog.hpp"
+#include "actors/oracle/conduct.hpp"
 #include "actors/oracle/rate_limit.hpp"
-#include "messages/oracle/frames.hpp"
-#include "messages/oracle/relay.hpp"
+#include "actors/oracle/submission.hpp"
+#include "messages/oracle/batch.hpp"
 #include "runtime/crypto/keys.hpp"
+#include "runtime/crypto/merkle.hpp"
 
 #include <chrono>
 #include <deque>
@@ -29,7 +32,8 @@ struct moment {
 struct link_config {
   node_id node;
   oracle::limits limits;
-  std::size_t backlog_max = 10'000; ///< Deliveries beyond the credit; then `busy`.
+  std::size_t backlog_max = 10'000; ///< Deliveries of a priority beyond the credit; then `busy`.
+  conduct_rules conduct = {};
 };
 
 // -- effects -------------------------------------------------------------------
@@ -44,9 +48,10 @@ struct write_delivery {
   delivery what;
 };
 
-/// Pass an accepted message on to the RELAY.
+/// Pass an accepted message, or batch, on to the RELAY.
 struct submit {
   envelope_ptr message;
+  std::shared_ptr<const batch_parts> batch = nullptr; ///< As in `submission`.
 };
 
 /// Tell the RELAY of `relay` what became of its delivery.
@@ -60,7 +65,12 @@ struct hang_up {
   failure why;
 };
 
-using link_effect = std::variant<write, write_delivery, submit, settle, hang_up>;
+/// The node has broken the rules too often: have it isolated, and close the connection.
+struct accuse {
+  ec reason; ///< The last violation.
+};
+
+using link_effect = std::variant<write, write_delivery, submit, settle, hang_up, accuse>;
 using link_effects = std::vector<link_effect>;
 
 struct link_stats {
@@ -83,6 +93,9 @@ public:
 
   void on_frame(client_frame frame, moment now, link_effects& out);
 
+  /// A batch; `x` need not outlive the call.
+  void on_batch(const batch_view& x, moment now, link_effects& out);
+
   /// A frame that could not be decoded. Counts against the rate.
   void on_garbage(const failure& why, moment now, link_effects& out);
 
@@ -92,8 +105,11 @@ public:
   /// credit: its sender has been told `expired`.
   void on_delivery(delivery what, instant now, link_effects& out);
 
-  /// What became of a message of this node.
+  /// What became of a message, or of a batch, of this node.
   void on_outcome(const outcome& what, link_effects& out);
+
+  /// The same for many; the receipts of a batch are written together.
+  void on_outcomes(const std::vector<outcome>& all, link_effects& out);
 
   /// The message was found in quarantine.
   void refuse(const message_id& id, const failure& why, link_effects& out);
@@ -116,6 +132,7 @@ public:
   [[nodiscard]] std::size_t unacknowledged() const noexcept { return unacknowledged_.size(); }
   [[nodiscard]] std::size_t backlog() const noexcept { return backlog_.size(); }
   [[nodiscard]] std::uint64_t last_sequence() const noexcept { return last_sequence_; }
+  [[nodiscard]] std::uint64_t score(instant now) const { return conduct_.score(now); }
 
 private:
   using message_key = std::pair<node_id, message_id>;
@@ -146,9 +163,19 @@ private:
   };
 
   void on_send(envelope message, moment now, link_effects& out);
-  void on_ack(const ack& x, instant now, link_effects& out);
+  void on_ack(const ack& x, link_effects& out);
   [[nodiscard]] std::optional<refused> check(const envelope& x, moment now);
+  void note(ec code, instant now, link_effects& out);
+  [[nodiscard]] std::optional<refused> check(const batch_view& x, moment now);
+  [[nodiscard]] std::optional<refused> check_window(std::uint64_t sequence, std::uint64_t messages,
+                                                    moment now);
+  void refuse(std::string_view id, const refused& no, instant now, link_effects& out);
+  void accept(const envelope_ptr& message);
+  [[nodiscard]] std::shared_ptr<const batch_parts> take_apart(const batch_view& x,
+                                                              std::vector<node_id>& targets) const;
+  void note_answer(const outcome& what);
   void forget_overdue(instant now);
+  [[nodiscard]] bool has_room() const;
   void pump(instant now, link_effects& out);
   void hand_over(delivery what, instant now, link_effects& out);
 
@@ -156,13 +183,17 @@ private:
   bool attached_ = false;
   bool blocked_ = false; ///< The write queue was full.
   crypto::public_key key_;
+  crypto::sealed_tree tree_; ///< Over the items of the batch at hand.
+  batch_view batch_;         ///< The same, when it came in another encoding.
   std::uint64_t last_sequence_ = 0;
   rate_limit rate_;
+  conduct conduct_;      ///< Kept through reconnects.
+  bool accused_ = false; ///< Once for each connection.
   link_stats stats_;
   std::unordered_map<message_id, open_message> unanswered_;
   std::unordered_map<message_key, handed_over, message_key_hash> unacknowledged_;
   std::deque<std::pair<instant, message_key>> handed_over_order_; ///< Oldest first.
-  std::deque<delivery> backlog_;
+  oracle::backlog backlog_;
 };
 
 /// A refusal frame for `why`.

@@ -2,6 +2,7 @@
 
 #include "actors/oracle/telemetry.hpp"
 #include "messages/codec/json.hpp"
+#include "messages/oracle/conduct.hpp"
 #include "runtime/time/clock.hpp"
 
 namespace bpci::oracle {
@@ -18,13 +19,20 @@ constexpr auto tick_every = std::chrono::milliseconds{1'000};
 /// How soon a LINK looks again for a RELAY that is being restarted.
 constexpr auto relay_retry = std::chrono::milliseconds{20};
 
+/// False: there is no room for it.
+bool write_to(connection& to, const delivery& what) {
+  if (!what.is_batch()) return to.write(encode_deliver(*what.message, what.source_key, to.how()));
+  if (to.how() == encoding::msgpack) return to.write(what.frame);
+  return to.write(part_as_json(*what.frame));
+}
+
 } // namespace
 
 link_actor::link_actor(caf::actor_config& cfg, context_ptr shared, node_id node)
     : actor_base(cfg),
       shared_(std::move(shared)),
       node_(std::move(node)),
-      core_({node_, shared_->identity->limits, shared_->backlog_max}) {
+      core_({node_, shared_->identity->limits, shared_->backlog_max, shared_->conduct}) {
   set_exit_handler([this](caf::exit_msg& x) {
     if (x.reason == caf::exit_reason::user_shutdown) farewell_ = ec::shutting_down;
     quit(std::move(x.reason));
@@ -44,20 +52,28 @@ caf::behavior link_actor::make_behavior() {
       [this](const connection_closed& x) { lose(x); },
       [this](const deliveries& x) {
         auto now = steady_now();
-        for (const auto& one : x.items) {
-          relays_[one.relay] = caf::actor_cast<caf::actor>(current_sender());
+        // All of them are of the RELAY that has sent them.
+        if (!x.items.empty())
+          relays_[x.items.front().relay] = caf::actor_cast<caf::actor>(current_sender());
+        for (const auto& one : x.items)
           core_.on_delivery(one, now, effects_);
-        }
         perform();
       },
       [this](const outcomes& x) {
-        for (const auto& one : x.items)
-          core_.on_outcome(one, effects_);
+        core_.on_outcomes(x.items, effects_);
         perform();
+      },
+      [this](const notice_out& x) {
+        // Whoever has no room for it does without.
+        if (connection_)
+          connection_->write(connection_->how() == encoding::json ? x.json : x.msgpack);
       },
       [this](const superseded& x) {
         if (!connection_ || x.by <= session_) return;
         connection_->close(ec::superseded, "session " + std::to_string(x.by.get()));
+      },
+      [this](const expel& x) {
+        if (connection_ && session_ <= x.up_to) connection_->close(x.why.code, x.why.detail);
       },
       [this](announce_atom) { announce(); },
       [this](tick_atom) {
@@ -156,14 +172,24 @@ void link_actor::receive(const frames_received& x) {
 }
 
 void link_actor::receive_one(const raw_frame& raw, moment now) {
+  if (raw.how == encoding::msgpack && view_batch(raw.data, batch_))
+    return unless_quarantined(message_id{std::string{batch_.id}},
+                              [&] { core_.on_batch(batch_, now, effects_); });
   auto frame = decode_client_frame(raw.data, raw.how);
   if (!frame) return core_.on_garbage(frame.error(), now, effects_);
-  const auto* message = std::get_if<oracle::send>(&*frame);
-  if (!message) return core_.on_frame(std::move(*frame), now, effects_);
-  auto id = message->envelope.id;
+  auto take = [&] { core_.on_frame(std::move(*frame), now, effects_); };
+  if (const auto* message = std::get_if<oracle::send>(&*frame))
+    return unless_quarantined(message->envelope.id, take);
+  if (const auto* batch = std::get_if<send_batch>(&*frame))
+    return unless_quarantined(batch->id, take);
+  take();
+}
+
+template <class Handle>
+void link_actor::unless_quarantined(message_id id, Handle handle) {
   if (shared_->node->quarantine.contains(id))
     return core_.refuse(id, {ec::quarantined, {}}, effects_);
-  handling(id, [&] { core_.on_frame(std::move(*frame), now, effects_); });
+  handling(id, handle);
 }
 
 // -- effects -------------------------------------------------------------------------
@@ -191,14 +217,12 @@ void link_actor::perform(write& x) {
 }
 
 void link_actor::perform(write_delivery& x) {
-  if (!unwritten_.empty() || !connection_
-      || !connection_->write(
-          encode_deliver(*x.what.message, x.what.source_key, connection_->how())))
+  if (!unwritten_.empty() || !connection_ || !write_to(*connection_, x.what))
     unwritten_.push_back(std::move(x.what));
 }
 
 void link_actor::perform(submit& x) {
-  submitted_.push_back(std::move(x.message));
+  submitted_.emplace_back(std::move(x.message), std::move(x.batch));
 }
 
 void link_actor::perform(settle& x) {
@@ -209,14 +233,21 @@ void link_actor::perform(hang_up& x) {
   if (connection_) connection_->close(x.why.code, x.why.detail);
 }
 
+/// Closed at once, for what it sends further is of no use; WARDEN makes it lasting.
+void link_actor::perform(accuse& x) {
+  auto reason = std::string{bpci::name(x.reason)};
+  if (auto warden = shared_->find(path::warden)) send(warden, accusation{node_, session_, reason});
+  if (connection_) connection_->close(ec::isolated, reason);
+}
+
 void link_actor::flush() {
   if (!submitted_.empty()) {
     if (relay_)
       send(relay_, submissions{std::exchange(submitted_, {}), key_});
     else
-      for (const auto& message : std::exchange(submitted_, {}))
-        for (const auto& target : message->targets)
-          core_.on_outcome({node_, message->id, target, {ec::restarted, "the relay"}}, effects_);
+      for (const auto& x : std::exchange(submitted_, {}))
+        for (const auto& target : x.message->targets)
+          core_.on_outcome({node_, x.message->id, target, {ec::restarted, "the relay"}}, effects_);
   }
   for (auto& [member, items] : std::exchange(settled_, {}))
     if (auto relay = relays_.find(member); relay != relays_.end()) send(relay->second, items);
@@ -234,6 +265,7 @@ std::string link_actor::describe() const {
                          {"in_flight", core_.in_flight()},
                          {"unacknowledged", core_.unacknowledged()},
                          {"backlog", core_.backlog()},
+                         {"violations", core_.score(steady_now())},
                          {"accepted", core_.stats().accepted},
                          {"refused", core_.stats().refused},
                          {"delivered", core_.stats().delivered}});

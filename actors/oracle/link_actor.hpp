@@ -18,14 +18,21 @@ struct open_link {
 
 /// Accepted messages of one turn. From: a LINK. To: the RELAY of the same node.
 struct submissions {
-  std::vector<envelope_ptr> items;
+  std::vector<submission> items;
   bytes source_key;
+};
+
+/// A notice, encoded once for all links. From: the RELAY of the same node. To: its LINKs.
+struct notice_out {
+  frame_ptr msgpack;
+  frame_ptr json;
 };
 
 /// LINK: one BPI node that has connected to this cluster node. Its decisions are in link.hpp.
 ///
 /// Accepts: open_link, frames_received, connection_writable, connection_closed (from its
-/// connection); deliveries (from any RELAY), outcomes (from its own), superseded.
+/// connection); deliveries (from any RELAY), outcomes, notice_out (from its own), superseded; expel
+/// (from any WARDEN).
 ///
 /// Ends by itself when its node has been away for `context::link_idle`. When it is killed, its
 /// connection closes with `restarted`; the client reconnects and finds the LINK that its
@@ -46,6 +53,8 @@ private:
   void take(const open_link& x);
   void receive(const frames_received& x);
   void receive_one(const raw_frame& raw, moment now);
+  template <class Handle>
+  void unless_quarantined(message_id id, Handle handle);
   void lose(const connection_closed& x);
   void announce();
   void withdraw();
@@ -55,6 +64,7 @@ private:
   void perform(submit& x);
   void perform(settle& x);
   void perform(hang_up& x);
+  void perform(accuse& x);
   void flush();
   void check_idle(std::uint64_t generation);
 
@@ -71,7 +81,8 @@ private:
 
   // Gathered during one turn, sent at its end.
   link_effects effects_;
-  std::vector<envelope_ptr> submitted_;
+  batch_view batch_; ///< Of the frame at hand.
+  std::vector<submission> submitted_;
   std::vector<delivery> unwritten_;
   std::map<member_id, outcomes> settled_;
   std::map<member_id, caf::actor> relays_; ///< Who delivered to us, to answer to.
@@ -81,3 +92,4 @@ private:
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::oracle::open_link)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::oracle::submissions)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::oracle::notice_out)

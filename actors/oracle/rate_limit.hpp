@@ -18,10 +18,13 @@ public:
       : interval_(std::chrono::nanoseconds{1'000'000'000}
                   / std::max<std::uint64_t>(rate_per_sec, 1)) {}
 
-  /// Takes a token; or says how long to wait for one, and takes none.
-  std::optional<std::chrono::milliseconds> take(instant now) {
-    constexpr auto depth = std::chrono::nanoseconds{1'000'000'000};
-    auto full_at = std::max(full_at_, now) + interval_;
+  /// Takes `tokens`; or says how long to wait for them, and takes none. More than a full bucket
+  /// holds may be taken from a full one: the rest is owed.
+  std::optional<std::chrono::milliseconds> take(instant now, std::uint64_t tokens = 1) {
+    constexpr auto second = std::chrono::nanoseconds{1'000'000'000};
+    auto cost = interval_ * static_cast<std::int64_t>(tokens);
+    auto depth = std::max(second, cost);
+    auto full_at = std::max(full_at_, now) + cost;
     if (full_at - now > depth)
       return std::chrono::ceil<std::chrono::milliseconds>(full_at - now - depth);
     full_at_ = full_at;

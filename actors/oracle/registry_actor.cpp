@@ -38,6 +38,12 @@ bool says(const node_record& x, const registration& wanted) {
          && x.capabilities == wanted.capabilities && x.public_key == wanted.public_key;
 }
 
+void mark_isolated(std::vector<node_record>& nodes) {
+  const auto now = wall_now();
+  for (auto& node : nodes)
+    if (node.isolated_until && *node.isolated_until > now) node.status = "Isolated";
+}
+
 template <class T>
 auto refuse(caf::typed_response_promise<T> answer) {
   return [answer](const failure& why) mutable { answer.deliver(to_caf(why)); };
@@ -158,10 +164,12 @@ void registry_actor::add_status(node_page page, caf::typed_response_promise<node
   find_routes question;
   for (auto& node : page.nodes) {
     node.status = "Disconnected";
+    node.events.clear();
     question.nodes.push_back(node.node_id);
   }
   auto relay = shared_->find(path::relay);
   if (!relay) {
+    mark_isolated(page.nodes);
     answer.deliver(std::move(page));
     return;
   }
@@ -174,9 +182,13 @@ void registry_actor::add_status(node_page page, caf::typed_response_promise<node
           node->status = "Connected";
           node->connected_at = route.member;
         }
+        mark_isolated(shown->nodes);
         answer.deliver(std::move(*shown));
       },
-      [shown, answer](const failure&) mutable { answer.deliver(std::move(*shown)); });
+      [shown, answer](const failure&) mutable {
+        mark_isolated(shown->nodes);
+        answer.deliver(std::move(*shown));
+      });
 }
 
 caf::result<oracle_stats> registry_actor::stats() {
@@ -191,7 +203,8 @@ caf::result<oracle_stats> registry_actor::stats() {
         [this, registered, answer](const relay_stats& x) mutable {
           answer.deliver(oracle_stats{shared_->identity->member, registered, x.connected_cluster,
                                       x.connected_local, x.accepted, x.delivered, x.refused,
-                                      x.expired, x.duplicates, x.in_flight, x.stored});
+                                      x.expired, x.duplicates, x.in_flight, x.stored,
+                                      shared_->encryption});
         },
         refuse(answer));
   };
@@ -210,19 +223,12 @@ caf::result<outcomes> registry_actor::order(const relay_order& x) {
   auto pool = shared_->find(path::pool);
   if (!pool) return to_caf(ec::unavailable, "the database");
   auto answer = make_response_promise<outcomes>();
-  storage::run<std::optional<crypto::public_key>>(
+  storage::run<crypto::public_key>(
       this, pool, query_max,
       [source = x.message->source](pqxx::work& tx) { return store::find_key(tx, source); })
-      .then(
-          [this, message = x.message,
-           answer](const std::optional<crypto::public_key>& key) mutable {
-            if (!key) {
-              answer.deliver(to_caf(ec::unknown_node, message->source.get()));
-              return;
-            }
-            check_and_relay(message, *key, answer);
-          },
-          refuse(answer));
+      .then([this, message = x.message, answer](
+                const crypto::public_key& key) mutable { check_and_relay(message, key, answer); },
+            refuse(answer));
   return answer;
 }
 

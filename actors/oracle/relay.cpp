@@ -3,6 +3,8 @@
 #include <boost/container_hash/hash.hpp>
 
 #include <algorithm>
+#include <cstring>
+#include <span>
 #include <utility>
 
 namespace bpci::oracle {
@@ -17,7 +19,15 @@ std::uint64_t content_of(const envelope& x) {
     boost::hash_combine(seed, target.get());
   boost::hash_combine(seed, x.type);
   boost::hash_combine(seed, is_stored(x));
-  boost::hash_range(seed, x.body.begin(), x.body.end());
+  // By words: byte by byte it would cost more than all else that is done with the message here.
+  auto rest = std::span{x.body};
+  for (std::uint64_t word = 0; !rest.empty();
+       rest = rest.subspan(std::min(rest.size(), sizeof word))) {
+    word = 0;
+    std::memcpy(&word, rest.data(), std::min(rest.size(), sizeof word));
+    boost::hash_combine(seed, word);
+  }
+  boost::hash_combine(seed, x.body.size());
   return seed;
 }
 
@@ -26,6 +36,14 @@ std::uint64_t weight_of(const envelope& x) {
   constexpr std::uint64_t frame = 384;
   constexpr std::uint64_t target = 64;
   return frame + target * x.targets.size() + x.body.size();
+}
+
+std::uint64_t weight_of(const submission& x) {
+  auto out = weight_of(*x.message);
+  if (x.batch)
+    for (const auto& part : x.batch->parts)
+      out += part->size();
+  return out;
 }
 
 } // namespace
@@ -94,21 +112,28 @@ const route_up* relay::find(const node_id& node) const {
 
 // -- messages ------------------------------------------------------------------
 
-void relay::submit(const envelope_ptr& message, const bytes& source_key, ticket who, instant now,
+void relay::submit(const submission& what, const bytes& source_key, ticket who, instant now,
                    relay_effects& out) {
+  const auto& message = what.message;
   forget_oldest(); // here, where no record is in hand
   auto content = content_of(*message);
   auto found = messages_.find(key{message->source, message->id});
   if (found != messages_.end()) {
     ++stats_.duplicates;
     if (found->second.content == content)
-      return resubmit(found->second, message, source_key, who, now, out);
+      return resubmit(found->second, what, source_key, who, now, out);
     return refuse(*message, ec::conflict, who, out);
   }
-  if (is_full(weight_of(*message))) return refuse(*message, ec::busy, who, out);
+  auto weight = weight_of(what);
+  if (is_full(weight)) return refuse(*message, ec::busy, who, out);
   ++stats_.accepted;
-  auto& fresh = messages_[key{message->source, message->id}];
+  found = messages_.try_emplace(key{message->source, message->id}).first;
+  auto& fresh = found->second;
+  fresh.self = &found->first;
+  fresh.place = open_.insert(open_.end(), &fresh);
   fresh.message = message;
+  fresh.batch = what.batch;
+  fresh.weight = weight;
   fresh.source_key = source_key;
   fresh.content = content;
   fresh.who = who;
@@ -116,7 +141,7 @@ void relay::submit(const envelope_ptr& message, const bytes& source_key, ticket 
   fresh.accepted = now;
   fresh.addressees.reserve(message->targets.size());
   for (const auto& target : message->targets)
-    fresh.addressees.push_back({target, {}, {}, {}, {}});
+    fresh.addressees.push_back({target, {}, {}, {}, {}, 0});
   accept(fresh, now, out);
 }
 
@@ -135,10 +160,8 @@ void relay::refuse(const envelope& message, ec why, ticket who, relay_effects& o
 
 /// Opens the message towards every target that has not acknowledged it.
 void relay::accept(record& message, instant now, relay_effects& out) {
-  answered_.erase(std::exchange(message.answered, 0));
   message.deadline = now + config_.relay_timeout;
-  message.place = open_.insert(open_.end(), &message);
-  message.weight = weight_of(*message.message);
+  if (std::exchange(message.answered, false)) open_.splice(open_.end(), answered_, message.place);
   open_bytes_ += message.weight;
   for (auto& to : message.addressees) {
     if (to.state == state::settled && to.why.code == ec::none) continue;
@@ -152,10 +175,12 @@ void relay::accept(record& message, instant now, relay_effects& out) {
     if (to.state == state::waiting) try_target(message, to, now, out);
 }
 
-void relay::resubmit(record& known, const envelope_ptr& message, const bytes& source_key,
-                     ticket who, instant now, relay_effects& out) {
+void relay::resubmit(record& known, const submission& what, const bytes& source_key, ticket who,
+                     instant now, relay_effects& out) {
   known.who = who;
-  known.message = message; // the same content under a fresh signature, perhaps by a new key
+  // The same content under a fresh signature, perhaps by a new key.
+  known.message = what.message;
+  known.batch = what.batch;
   known.source_key = source_key;
   for (const auto& to : known.addressees)
     if (to.state == state::settled && (to.why.code == ec::none || known.open > 0))
@@ -164,7 +189,12 @@ void relay::resubmit(record& known, const envelope_ptr& message, const bytes& so
   if (std::ranges::any_of(known.addressees, [](const auto& to) { return to.why.code != ec::none; }))
     accept(known, now, out);
   else
-    known.message = nullptr;
+    forget_content(known);
+}
+
+void relay::forget_content(record& answered) {
+  answered.message = nullptr;
+  answered.batch = nullptr;
 }
 
 void relay::try_target(record& message, addressee& to, instant now, relay_effects& out) {
@@ -199,29 +229,42 @@ void relay::give_up_unannounced(instant now, relay_effects& out) {
 
 void relay::deliver(record& message, addressee& to, const route_up& where, instant now,
                     relay_effects& out) {
-  release(message, to);
+  release(to);
   if (!charge(message, to, where.member))
     return settle_one(message, to, {ec::busy, "too much is under way to its member"}, now, out);
   to.state = state::sent;
-  out.push_back(deliver_to{to.target, {message.message, message.source_key, config_.self}});
+  const auto* part = part_of(message, to);
+  out.push_back(deliver_to{to.target,
+                           {part ? message.batch->head : message.message, message.source_key,
+                            config_.self, part ? *part : nullptr}});
+}
+
+/// Null when it is no batch.
+const frame_ptr* relay::part_of(const record& message, const addressee& to) {
+  if (!message.batch) return nullptr;
+  return &message.batch->parts.at(static_cast<std::size_t>(&to - message.addressees.data()));
 }
 
 /// A message beyond all credit passes when nothing else is under way: it could never be sent else.
-std::uint64_t relay::credit_for(const record& message) const {
-  return std::min(message.weight, config_.to_member.bytes);
+std::uint64_t relay::credit_for(const record& message, const addressee& to) const {
+  const auto* part = part_of(message, to);
+  auto weight = part ? (*part)->size() : message.weight;
+  return std::min(weight, config_.to_member.bytes);
 }
 
 /// LINKs of this member have bounds of their own.
 bool relay::charge(record& message, addressee& to, const member_id& member) {
   if (member == config_.self) return true;
-  if (!under_way_.take(member, credit_for(message))) return false;
+  const auto bytes = credit_for(message, to);
+  if (!under_way_.take(member, bytes)) return false;
   to.charged = member;
+  to.charged_bytes = bytes;
   return true;
 }
 
-void relay::release(const record& message, addressee& to) {
+void relay::release(addressee& to) {
   if (to.charged == member_id{}) return;
-  under_way_.give_back(to.charged, credit_for(message));
+  under_way_.give_back(to.charged, to.charged_bytes);
   to.charged = {};
 }
 
@@ -239,9 +282,12 @@ void relay::stored(const outcome& what, instant now, relay_effects& out) {
 void relay::settle(const outcome& what, instant now, relay_effects& out) {
   auto found = messages_.find(key{what.source, what.id});
   if (found == messages_.end()) return;
-  for (auto& to : found->second.addressees)
-    if (to.target == what.target && to.state != state::settled)
-      return settle_one(found->second, to, what.why, now, out);
+  auto& all = found->second.addressees;
+  // Those of a batch are many, and in the order of their names.
+  auto to = found->second.batch ? std::ranges::lower_bound(all, what.target, {}, &addressee::target)
+                                : std::ranges::find(all, what.target, &addressee::target);
+  if (to != all.end() && to->target == what.target && to->state != state::settled)
+    settle_one(found->second, *to, what.why, now, out);
 }
 
 void relay::settle_one(record& message, addressee& to, failure why, instant now, relay_effects& out,
@@ -256,7 +302,7 @@ void relay::settle_one(record& message, addressee& to, failure why, instant now,
   default:
     ++stats_.refused;
   }
-  release(message, to);
+  release(to);
   to.state = state::settled;
   to.why = std::move(why);
   --stats_.in_flight;
@@ -265,11 +311,10 @@ void relay::settle_one(record& message, addressee& to, failure why, instant now,
   if (open->second.empty()) open_towards_.erase(open);
   say(message, to, now, out, retry_after_ms);
   if (--message.open > 0) return;
-  open_.erase(message.place);
+  answered_.splice(answered_.end(), open_, message.place);
+  message.answered = true;
   open_bytes_ -= message.weight;
-  message.answered = next_answered_++;
-  answered_.emplace(message.answered, key{message.message->source, message.message->id});
-  message.message = nullptr;
+  forget_content(message);
 }
 
 void relay::say(const record& message, const addressee& to, instant now, relay_effects& out,
@@ -298,8 +343,8 @@ void relay::tick(instant now, relay_effects& out) {
 
 void relay::forget_oldest() {
   while (answered_.size() > config_.message_cache_size) {
-    messages_.erase(answered_.begin()->second);
-    answered_.erase(answered_.begin());
+    messages_.erase(messages_.find(*answered_.front()->self));
+    answered_.pop_front();
   }
 }
 

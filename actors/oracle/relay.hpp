@@ -1,6 +1,6 @@
 #pragma once
 
-#include "messages/oracle/relay.hpp"
+#include "actors/oracle/submission.hpp"
 #include "runtime/router/credit.hpp"
 
 #include <chrono>
@@ -19,6 +19,8 @@
 /// relay timeout has passed; then it is answered, once. Answered messages are remembered, up to
 /// `message_cache_size` of them, so that a retry gets the same answer (docs/protocol/bpi-1.0.md,
 /// section 4; document 2, "Replay Attack Prevention").
+///
+/// A *batch* is one record with a part for each target; the rest is as with a message.
 ///
 /// A *stored* message is not delivered from here: it goes into the mailbox of each target, and is
 /// answered when it is safe there. What comes out of mailboxes is MAILMAN's (mailman.hpp).
@@ -102,8 +104,8 @@ public:
 
   // -- messages ----------------------------------------------------------------
 
-  /// A message that passed all checks.
-  void submit(const envelope_ptr& message, const bytes& source_key, ticket who, instant now,
+  /// A message, or a batch, that passed all checks.
+  void submit(const submission& what, const bytes& source_key, ticket who, instant now,
               relay_effects& out);
 
   /// What a target's LINK says of a delivery.
@@ -133,11 +135,20 @@ private:
     failure why;
     oracle::progress progress = progress::acknowledged; ///< Of one that is settled with `none`.
     member_id charged; ///< Whose credit it has taken; empty: nobody's.
+    std::uint64_t charged_bytes = 0;
+  };
+
+  struct key {
+    node_id source;
+    message_id id;
+    bool operator==(const key&) const = default;
   };
 
   struct record {
-    envelope_ptr message;     ///< Null once it is answered: what is remembered needs no body.
-    std::uint64_t weight = 0; ///< Of the message, while it is open.
+    const key* self = nullptr; ///< In `messages_`.
+    envelope_ptr message;      ///< Null once it is answered: what is remembered needs no body.
+    std::shared_ptr<const batch_parts> batch; ///< As long as the message, if it is one.
+    std::uint64_t weight = 0;                 ///< Of the message, while it is open.
     bytes source_key;
     std::uint64_t content = 0; ///< Hash of targets, type and body.
     ticket who;
@@ -146,15 +157,10 @@ private:
     instant deadline;
     std::vector<addressee> addressees;
     std::size_t open = 0;
-    std::list<record*>::iterator place; ///< In `open_`, while it is open.
-    std::uint64_t answered = 0;         ///< Its place in `answered_`; 0 while it is open.
+    std::list<record*>::iterator place; ///< In `open_`, or in `answered_`.
+    bool answered = false;              ///< Which of them.
   };
 
-  struct key {
-    node_id source;
-    message_id id;
-    bool operator==(const key&) const = default;
-  };
   struct key_hash {
     std::size_t operator()(const key& x) const noexcept {
       return std::hash<node_id>{}(x.source) * 31 + std::hash<message_id>{}(x.id);
@@ -162,7 +168,7 @@ private:
   };
 
   void accept(record& message, instant now, relay_effects& out);
-  void resubmit(record& known, const envelope_ptr& message, const bytes& source_key, ticket who,
+  void resubmit(record& known, const submission& what, const bytes& source_key, ticket who,
                 instant now, relay_effects& out);
   void refuse(const envelope& message, ec why, ticket who, relay_effects& out);
   [[nodiscard]] bool is_full(std::uint64_t weight) const;
@@ -171,12 +177,14 @@ private:
                   std::uint64_t retry_after_ms = 0);
   void deliver(record& message, addressee& to, const route_up& where, instant now,
                relay_effects& out);
-  [[nodiscard]] std::uint64_t credit_for(const record& message) const;
+  [[nodiscard]] std::uint64_t credit_for(const record& message, const addressee& to) const;
+  [[nodiscard]] static const frame_ptr* part_of(const record& message, const addressee& to);
   [[nodiscard]] bool charge(record& message, addressee& to, const member_id& member);
-  void release(const record& message, addressee& to);
+  void release(addressee& to);
   void say(const record& message, const addressee& to, instant now, relay_effects& out,
            std::uint64_t retry_after_ms = 0) const;
   void give_up_unannounced(instant now, relay_effects& out);
+  static void forget_content(record& answered);
   void forget_oldest();
   void forget_routes(instant now);
 
@@ -185,13 +193,12 @@ private:
   router::credits<member_id> under_way_{config_.to_member};
   std::uint64_t open_bytes_ = 0;
   std::uint64_t next_order_ = 1;
-  std::uint64_t next_answered_ = 1;
   std::unordered_map<node_id, route> routes_;
   std::unordered_map<key, record, key_hash> messages_; ///< Open and remembered.
   std::unordered_map<node_id, std::map<std::uint64_t, record*>> open_towards_;
   std::deque<std::pair<instant, key>> unannounced_; ///< To a target without a route, in order.
-  std::list<record*> open_;               ///< By deadline: the timeout is the same for all.
-  std::map<std::uint64_t, key> answered_; ///< Oldest first; none that is open again.
+  std::list<record*> open_;     ///< By deadline: the timeout is the same for all.
+  std::list<record*> answered_; ///< Oldest first; none that is open again.
 };
 
 } // namespace bpci::oracle

@@ -3,8 +3,12 @@
 #include "actors/oracle/mailbox.hpp"
 #include "actors/oracle/telemetry.hpp"
 #include "messages/codec/json.hpp"
+#include "messages/interapp/gate.hpp"
+#include "messages/interapp/paths.hpp"
+#include "messages/oracle/codec.hpp"
 #include "messages/oracle/nodes.hpp"
-#include "runtime/crypto/hash.hpp"
+#include "messages/oracle/signing.hpp"
+#include "runtime/crypto/keys.hpp"
 #include "runtime/entity/call.hpp"
 #include "runtime/time/clock.hpp"
 
@@ -25,6 +29,9 @@ constexpr auto tick_every = std::chrono::milliseconds{250};
 /// How long another member may take to say where its RELAY is.
 constexpr auto find_service_max = std::chrono::milliseconds{2'000};
 
+/// Random bytes in the id of a notice.
+constexpr std::size_t notice_id_bytes = 15;
+
 /// How much longer than the relay timeout a request is kept.
 constexpr auto request_grace = std::chrono::milliseconds{1'000};
 
@@ -33,6 +40,12 @@ constexpr auto look_up_max = query_max + std::chrono::milliseconds{1'500};
 
 /// What may wait for that, before `busy`.
 constexpr auto look_up_waiting = router::credit_limit{1'000, 16 * 1'024 * 1'024};
+
+/// How long GATE may take to decide, with one entity that it asks and one that it tells.
+constexpr auto gate_max = 2 * (entity_max + entity_grace);
+
+/// What may wait for that, before `busy`.
+constexpr auto gate_waiting = router::credit_limit{1'000, 16 * 1'024 * 1'024};
 
 /// What a source is told to wait when a mailbox, or a queue on the way to it, is full.
 constexpr std::uint64_t mailbox_retry_ms = 1'000;
@@ -48,14 +61,14 @@ std::uint64_t wait_named_by(const failure& why) {
 }
 
 /// As BPI-1.0 says it: a code that makes the client send the message again, wherever that helps.
-failure told_to_source(const failure& why) {
+failure told_to_source(const failure& why, const std::string& about = "the mailbox") {
   switch (why.code) {
   case ec::retry_after:
-    return {ec::busy, "the mailbox is being moved"};
+    return {ec::busy, about + " is being moved"};
   case ec::timeout:
   case ec::not_owner:
   case ec::fenced:
-    return {ec::restarted, "the mailbox"};
+    return {ec::restarted, about};
   default:
     return why;
   }
@@ -88,8 +101,8 @@ caf::behavior relay_actor::make_behavior() {
   return {
       [this](const submissions& x) {
         telemetry::accepted(x.items.size());
-        for (const auto& message : x.items)
-          core_.submit(message, x.source_key, ticket{}, steady_now(), effects_);
+        for (const auto& one : x.items)
+          submit(one, x.source_key, ticket{});
         perform();
       },
       [this](const outcomes& x) {
@@ -136,6 +149,7 @@ caf::behavior relay_actor::make_behavior() {
         return out;
       },
       [this](const get_relay_stats&) { return core_.stats(); },
+      [this](const publish_notice& x) { tell_everybody(x); },
       [this](tick_atom) { tick(); },
   };
 }
@@ -370,10 +384,61 @@ caf::result<outcomes> relay_actor::request_relay(const relay_request& x) {
   auto promise = make_response_promise<outcomes>();
   auto deadline = steady_now() + shared_->relay.relay_timeout + request_grace;
   requests_.emplace(who.get(), waiting_request{promise, deadline, x.message->targets.size(), {}});
-  handling(x.message->id,
-           [&] { core_.submit(x.message, x.source_key, who, steady_now(), effects_); });
+  handling(x.message->id, [&] { submit(x.message, x.source_key, who); });
   perform();
   return promise;
+}
+
+void relay_actor::submit(const submission& what, const bytes& source_key, ticket who) {
+  if (what.message->type == interapp::envelope_type)
+    ask_gate(what.message, source_key, who);
+  else
+    core_.submit(what, source_key, who, steady_now(), effects_);
+}
+
+/// A message between apps goes on when its agreement permits it. Others may overtake it meanwhile.
+void relay_actor::ask_gate(const envelope_ptr& message, const bytes& source_key, ticket who) {
+  auto size = message->body.size();
+  if (at_gate_ >= gate_waiting.count || at_gate_bytes_ + size > gate_waiting.bytes)
+    return refuse(*message, {ec::busy, "too many messages wait at the gate"}, who);
+  auto gate = shared_->find(interapp::path::gate);
+  if (!gate) return refuse(*message, {ec::restarted, "the gate"}, who);
+  ++at_gate_;
+  at_gate_bytes_ += size;
+  auto decided = [this, message, source_key, who, size](const failure& why) {
+    --at_gate_;
+    at_gate_bytes_ -= size;
+    if (why.code == ec::none)
+      core_.submit(message, source_key, who, steady_now(), effects_);
+    else
+      refuse(*message, why, who);
+    perform();
+  };
+  ask<interapp::passage>(
+      gate, gate_max, interapp::may_pass{message},
+      [decided](const interapp::passage& x) { decided(x.allowed ? fail(ec::none) : x.why); },
+      [decided](const failure& why) { decided(told_to_source(why, "the agreement")); });
+}
+
+void relay_actor::refuse(const envelope& message, const failure& why, ticket who) {
+  auto wait = why.code == ec::busy ? mailbox_retry_ms : 0;
+  for (const auto& target : message.targets)
+    effects_.push_back(
+        answer{who, {message.source, message.id, target, why, progress::acknowledged, wait}, {}});
+}
+
+/// Signed and encoded once, however many read it.
+void relay_actor::tell_everybody(const publish_notice& x) {
+  const auto& me = *shared_->identity;
+  notice what{x.topic, message_id{crypto::random_token(notice_id_bytes)}, wall_now(), x.body, {}};
+  const auto key = bytes{me.keys.pub.bytes.begin(), me.keys.pub.bytes.end()};
+  const auto signature = crypto::sign(me.keys.secret, signing_bytes(key, what));
+  what.signature.assign(signature.bytes.begin(), signature.bytes.end());
+  const auto frame = server_frame{std::move(what)};
+  const auto out = notice_out{std::make_shared<const bytes>(encode(frame, encoding::msgpack)),
+                              std::make_shared<const bytes>(encode(frame, encoding::json))};
+  for (const auto& [link, node] : local_links_)
+    if (auto to = caf::actor_cast<caf::actor>(link)) send(to, out);
 }
 
 void relay_actor::tick() {

@@ -22,7 +22,8 @@ namespace bpci::oracle {
 ///
 /// Accepts: route_up, route_down, submissions (from the LINKs of this node); outcomes (from any
 /// LINK); route_up, route_down, route_snapshot, letters_waiting (from other RELAYs); peer_up,
-/// peer_down (from MEMBERS); relay_request, find_routes, get_relay_stats (from the HTTP gateway).
+/// peer_down (from MEMBERS); relay_request, find_routes, get_relay_stats (from the HTTP gateway);
+/// publish_notice (from any actor of this node).
 class relay_actor : public actor_base<> {
 public:
   relay_actor(caf::actor_config& cfg, context_ptr shared);
@@ -69,7 +70,11 @@ private:
 
   // -- messages
   caf::result<outcomes> request_relay(const relay_request& x);
+  void submit(const submission& what, const bytes& source_key, ticket who);
+  void ask_gate(const envelope_ptr& message, const bytes& source_key, ticket who);
+  void refuse(const envelope& message, const failure& why, ticket who);
   void perform();
+  void tell_everybody(const publish_notice& x);
   void perform(deliver_to& x);
   void perform(store_for& x);
   void perform(answer& x);
@@ -85,6 +90,8 @@ private:
   std::map<member_id, caf::actor> peers_;          ///< The RELAYs of the other members. Monitored.
   std::map<caf::actor_addr, node_id> local_links_; ///< Monitored.
   caf::actor members_;
+  std::size_t at_gate_ = 0; ///< Messages between apps that wait for GATE.
+  std::uint64_t at_gate_bytes_ = 0;
   std::uint64_t last_ticket_ = 0;
   std::unordered_map<std::uint64_t, waiting_request> requests_;
 

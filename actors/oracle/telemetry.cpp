@@ -64,4 +64,34 @@ void connected(std::uint64_t here, std::uint64_t cluster) {
   nodes.set(static_cast<double>(cluster));
 }
 
+void isolated(std::string_view reason) {
+  metrics()
+      .counter("bpci_node_isolations_total", "BPI nodes that were isolated.", {{"reason", reason}})
+      .add();
+}
+
+void isolated_now(std::uint64_t nodes) {
+  static auto& gauge =
+      metrics().gauge("bpci_nodes_isolated", "BPI nodes of the register that are isolated now.");
+  gauge.set(static_cast<double>(nodes));
+}
+
+void key_changed(std::string_view how) {
+  metrics()
+      .counter("bpci_node_key_changes_total", "BPI nodes that got another key.", {{"how", how}})
+      .add();
+}
+
+void announced() {
+  static auto& counter =
+      metrics().counter("bpci_node_announcements_total", "Announcements of BPI nodes.");
+  counter.add();
+}
+
+void announced_now(std::uint64_t nodes) {
+  static auto& gauge =
+      metrics().gauge("bpci_nodes_announced", "BPI nodes whose announcement holds now.");
+  gauge.set(static_cast<double>(nodes));
+}
+
 } // namespace bpci::oracle::telemetry

@@ -32,4 +32,19 @@ void expired_in_mailbox(std::uint64_t letters);
 /// Links open at this node, and BPI nodes connected to the cluster.
 void connected(std::uint64_t here, std::uint64_t cluster);
 
+/// A node was isolated: a code, or `admin`.
+void isolated(std::string_view reason);
+
+/// How many nodes of the register are isolated, as every member counts them.
+void isolated_now(std::uint64_t nodes);
+
+/// `rotated` by the node, or `set` by an admin.
+void key_changed(std::string_view how);
+
+/// A node has announced itself.
+void announced();
+
+/// How many announcements hold, as every member counts them.
+void announced_now(std::uint64_t nodes);
+
 } // namespace bpci::oracle::telemetry

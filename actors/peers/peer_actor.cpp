@@ -254,6 +254,9 @@ void peer_actor::dispatch(chain::peer_envelope x) {
           pass_on(chain::path::mempool, chain::transactions_shared{who_, std::move(what.encoded)});
         } else if constexpr (std::is_same_v<T, chain::share_evidence>) {
           pass_on(chain::path::evidence, chain::evidence_found{std::move(what.what)});
+        } else if constexpr (std::is_same_v<T, chain::share_announcements>) {
+          pass_on(chain::path::discovery,
+                  chain::announcements_shared{who_, std::move(what.encoded)});
         } else {
           refuse({ec::unsupported, "this is not said on an open link"});
         }

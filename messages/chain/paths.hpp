@@ -15,4 +15,7 @@ inline constexpr auto peers = "/chain/live/peers";
 inline constexpr auto links = "/chain/live/links"; ///< supervisor of one PEER an operator
 inline constexpr auto sync = "/chain/live/sync";
 
+/// Not of the chain, but told by its PEERS what other operators' nodes have announced.
+inline constexpr auto discovery = "/oracle/discovery";
+
 } // namespace bpci::chain::path

@@ -40,6 +40,12 @@ struct vote_arrived {
   consensus::consensus_message what;
 };
 
+/// From: PEERS. To: DISCOVERY of the same node.
+struct announcements_shared {
+  address from{};
+  std::vector<bytes> encoded; ///< canonical oracle::announcement
+};
+
 /// From: PEERS. To: SYNC. Answer: peer_message_ptr (some_...), or an error: then nothing is sent.
 struct question_arrived {
   address from{};
@@ -101,6 +107,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::tell_peers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::ask_peer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::peer_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::vote_arrived)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::announcements_shared)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::question_arrived)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::peer_seen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::peer_lost)

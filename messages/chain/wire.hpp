@@ -33,6 +33,16 @@ struct share_evidence {
 };
 BPCI_MESSAGE(share_evidence, what)
 
+/// "These BPI nodes are registered with me, and have announced themselves": when they are new, and
+/// every ten minutes. At most 100. Each is checked by its own signature, and nothing is routed by
+/// it.
+struct share_announcements {
+  std::vector<bytes> encoded; ///< canonical oracle::announcement
+
+  bool operator==(const share_announcements&) const = default;
+};
+BPCI_MESSAGE(share_announcements, encoded)
+
 // -- questions; the answer carries the number of the question ---------------------------------
 
 struct ask_blocks {
@@ -109,7 +119,8 @@ using peer_message =
     std::variant<consensus::proposal_message, consensus::prepare, consensus::commit,
                  consensus::round_change_message, consensus::sealed_block, peer_head,
                  share_transactions, share_evidence, ask_blocks, some_blocks, ask_header,
-                 some_header, ask_snapshot, some_snapshot, ask_chunk, some_chunk, prove_address>;
+                 some_header, ask_snapshot, some_snapshot, ask_chunk, some_chunk, prove_address,
+                 share_announcements>;
 
 struct peer_envelope {
   std::string chain_id;

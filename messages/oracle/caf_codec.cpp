@@ -1,8 +1,11 @@
 #include "messages/inspect_fields.hpp"
+#include "messages/oracle/conduct.hpp"
+#include "messages/oracle/discovery.hpp"
 #include "messages/oracle/envelope.hpp"
 #include "messages/oracle/mailbox.hpp"
 #include "messages/oracle/nodes.hpp"
 #include "messages/oracle/relay.hpp"
+#include "messages/oracle/rotation.hpp"
 
 BPCI_CAF_CODEC(bpci::oracle::envelope)
 BPCI_CAF_CODEC(bpci::oracle::mailbox::bounds)
@@ -13,7 +16,27 @@ BPCI_CAF_CODEC(bpci::oracle::mailbox::peek)
 BPCI_CAF_CODEC(bpci::oracle::mailbox::letter)
 BPCI_CAF_CODEC(bpci::oracle::mailbox::page)
 BPCI_CAF_CODEC(bpci::oracle::registration)
+BPCI_CAF_CODEC(bpci::oracle::announcement)
+BPCI_CAF_CODEC(bpci::oracle::node_event)
+BPCI_CAF_CODEC(bpci::oracle::former_key)
 BPCI_CAF_CODEC(bpci::oracle::node_record)
+BPCI_CAF_CODEC(bpci::oracle::accusation)
+BPCI_CAF_CODEC(bpci::oracle::expel)
+BPCI_CAF_CODEC(bpci::oracle::isolate_node)
+BPCI_CAF_CODEC(bpci::oracle::release_node)
+BPCI_CAF_CODEC(bpci::oracle::isolate_order)
+BPCI_CAF_CODEC(bpci::oracle::release_order)
+BPCI_CAF_CODEC(bpci::oracle::show_node)
+BPCI_CAF_CODEC(bpci::oracle::list_alerts)
+BPCI_CAF_CODEC(bpci::oracle::node_alert)
+BPCI_CAF_CODEC(bpci::oracle::alert_list)
+BPCI_CAF_CODEC(bpci::oracle::key_rotation)
+BPCI_CAF_CODEC(bpci::oracle::key_order)
+BPCI_CAF_CODEC(bpci::oracle::change_key)
+BPCI_CAF_CODEC(bpci::oracle::announced_node)
+BPCI_CAF_CODEC(bpci::oracle::announce_node)
+BPCI_CAF_CODEC(bpci::oracle::discover)
+BPCI_CAF_CODEC(bpci::oracle::discovered)
 BPCI_CAF_CODEC(bpci::oracle::enter_node)
 BPCI_CAF_CODEC(bpci::oracle::open_session)
 BPCI_CAF_CODEC(bpci::oracle::session_opened)
@@ -33,6 +56,7 @@ BPCI_CAF_CODEC(bpci::oracle::route_down)
 BPCI_CAF_CODEC(bpci::oracle::route_snapshot)
 BPCI_CAF_CODEC(bpci::oracle::letters_waiting)
 BPCI_CAF_CODEC(bpci::oracle::superseded)
+BPCI_CAF_CODEC(bpci::oracle::publish_notice)
 BPCI_CAF_CODEC(bpci::oracle::relay_order)
 BPCI_CAF_CODEC(bpci::oracle::relay_request)
 BPCI_CAF_CODEC(bpci::oracle::find_routes)

@@ -11,20 +11,52 @@
 /// What LINKs and RELAYs say to each other, on one node and between nodes of a cluster.
 namespace bpci::oracle {
 
+/// A frame that is written as it is, perhaps to many.
+using frame_ptr = std::shared_ptr<const bytes>;
+
+} // namespace bpci::oracle
+
+namespace caf {
+
+/// Between nodes it is its bytes, and none at all when it is null.
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, bpci::oracle::frame_ptr& x) {
+  auto data = bpci::bytes{};
+  if constexpr (Inspector::reads_state) {
+    return f(x ? const_cast<bpci::bytes&>(*x) : data); // the inspector only reads
+  } else {
+    if (auto why = f(data)) return why;
+    x = data.empty() ? nullptr : std::make_shared<const bpci::bytes>(std::move(data));
+    return none;
+  }
+}
+
+} // namespace caf
+
+namespace bpci::oracle {
+
 /// An envelope is shared between the actors of a node and copied between nodes.
 using envelope_ptr = std::shared_ptr<const envelope>;
 
 /// A message on its way to a target. From: the RELAY of the source's node. To: the target's LINK.
+///
+/// Of a batch, `message` is the head (its id, source, sequence, priority and time, and no more),
+/// and `frame` is the deliver_batch frame for the target, in msgpack, made when the batch was
+/// checked; else it is null.
 struct delivery {
   envelope_ptr message;
   bytes source_key; ///< 32 bytes.
   member_id relay;  ///< Where the answer goes.
+  frame_ptr frame = nullptr;
+
+  [[nodiscard]] bool is_batch() const noexcept { return frame != nullptr; }
 
   bool operator==(const delivery& x) const {
-    return source_key == x.source_key && relay == x.relay && *message == *x.message;
+    return source_key == x.source_key && relay == x.relay && *message == *x.message
+           && is_batch() == x.is_batch() && (!is_batch() || *frame == *x.frame);
   }
 };
-BPCI_MESSAGE(delivery, message, source_key, relay)
+BPCI_MESSAGE(delivery, message, source_key, relay, frame)
 
 /// Everything that one turn of a RELAY has for one target.
 struct deliveries {
@@ -111,6 +143,19 @@ struct superseded {
   bool operator==(const superseded&) const = default;
 };
 BPCI_MESSAGE(superseded, by)
+
+// -- notices -------------------------------------------------------------------
+
+/// "Tell every BPI node that is connected to this member." Signed under the member's key and
+/// forgotten: who is away, or reads slowly, misses it, and may hear the same from another member.
+/// From: any actor of the node. To: its RELAY. No answer.
+struct publish_notice {
+  std::string topic; ///< An id: `consensus.result`.
+  bytes body;        ///< What the topic defines.
+
+  bool operator==(const publish_notice&) const = default;
+};
+BPCI_MESSAGE(publish_notice, topic, body)
 
 // -- for the API ---------------------------------------------------------------
 

@@ -29,7 +29,9 @@ inline oracle::server_identity known_server() {
                          .max_message_age_secs = 300,
                          .rate_limit_per_sec = 100,
                          .handshake_timeout_ms = 5'000,
-                         .relay_timeout_secs = 30}};
+                         .relay_timeout_secs = 30,
+                         .max_batch = 8,
+                         .batch_size = 4}};
 }
 
 inline oracle::challenge known_challenge() {

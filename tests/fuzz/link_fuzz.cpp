@@ -33,6 +33,8 @@ public:
     for (const auto& x : all)
       if (const auto* it = std::get_if<submit>(&x)) {
         fuzz::require(it->message->source == fuzz::known_node(), "nobody speaks for another");
+        fuzz::require(!it->batch || it->batch->parts.size() == it->message->targets.size(),
+                      "a batch has a part for each target");
         ++submitted;
       }
   }
@@ -64,7 +66,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   auto now = moment{fuzz::known_time, instant{} + std::chrono::hours{1}};
   for (; next != frames.end(); ++next) {
     out.clear();
-    if (auto frame = decode_client_frame(*next, encoding::msgpack))
+    batch_view batch;
+    if (view_batch(*next, batch))
+      core.on_batch(batch, now, out);
+    else if (auto frame = decode_client_frame(*next, encoding::msgpack))
       core.on_frame(std::move(*frame), now, out);
     else
       core.on_garbage(frame.error(), now, out);

@@ -9,6 +9,8 @@
 #include "messages/ledger/governance.hpp"
 #include "messages/ledger/validators.hpp"
 #include "messages/oracle/codec.hpp"
+#include "messages/oracle/signing.hpp"
+#include "runtime/crypto/merkle.hpp"
 #include "tests/fuzz/conversation.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/known_keys.hpp"
@@ -206,14 +208,61 @@ oracle::envelope good_envelope(std::uint64_t n) {
   return out;
 }
 
+/// With items for two targets.
+oracle::send_batch good_batch(std::uint64_t n) {
+  oracle::send_batch out;
+  out.id = message_id{"b-" + std::to_string(n)};
+  out.sequence = n;
+  out.source = fuzz::known_node();
+  out.sent_at = fuzz::known_time;
+  std::vector<crypto::digest> leaves;
+  bytes leaf;
+  for (const auto* target : {"bank-b", "bank-c", "bank-b"}) {
+    out.items.push_back({message_id{"m-" + std::to_string(n) + "." + std::to_string(leaves.size())},
+                         node_id{target}, "Text", bytes{'h', 'i'}});
+    oracle::write_leaf(out.items.back(), leaf);
+    leaves.push_back(crypto::leaf_hash(leaf));
+  }
+  crypto::sealed_tree tree;
+  tree.seal(leaves);
+  const oracle::batch_head head{out.id.get(), out.sequence,      out.source.get(),
+                                out.priority, out.sent_at.get(), out.items.size()};
+  const auto signature =
+      crypto::sign(fuzz::known_client().secret, oracle::signing_bytes(head, tree.root()));
+  out.signature = {signature.bytes.begin(), signature.bytes.end()};
+  return out;
+}
+
+oracle::deliver_batch some_part() {
+  const auto all = good_batch(3);
+  return {all.id,
+          all.sequence,
+          all.source,
+          all.priority,
+          all.sent_at,
+          all.items.size(),
+          all.signature,
+          bytes(32, 1),
+          {all.items[0], all.items[2]},
+          std::vector<std::uint64_t>{0, 2},
+          bytes(32, 3)};
+}
+
 void frames() {
   using namespace oracle;
-  const std::vector<client_frame> of_client{good_hello(), send{good_envelope(1)},
-                                            ack{node_id{"bank-b"}, message_id{"m-7"}}};
+  const std::vector<client_frame> of_client{
+      good_hello(), send{good_envelope(1)}, ack{node_id{"bank-b"}, message_id{"m-7"}},
+      good_batch(3),
+      ack_batch{{{node_id{"bank-b"}, message_id{"m-7"}}, {node_id{"bank-b"}, message_id{"b-8"}}}}};
   const std::vector<server_frame> of_server{
-      fuzz::known_challenge(), welcome{session_no{1}, 0, fuzz::known_time, bytes(64, 1)},
-      receipt{message_id{"m-1"}, node_id{"bank-b"}, true}, deliver{good_envelope(2), bytes(32, 1)},
-      refusal{"busy", "a", "b", "c", message_id{"m"}, node_id{"n"}, 5}};
+      fuzz::known_challenge(),
+      welcome{session_no{1}, 0, fuzz::known_time, bytes(64, 1)},
+      receipt{message_id{"m-1"}, node_id{"bank-b"}, true},
+      deliver{good_envelope(2), bytes(32, 1)},
+      refusal{"busy", "a", "b", "c", message_id{"m"}, node_id{"n"}, 5},
+      some_part(),
+      receipt_batch{message_id{"b-1"}, {node_id{"bank-b"}, node_id{"bank-c"}}},
+      notice{"news", message_id{"n-1"}, fuzz::known_time, bytes{'h'}, bytes(64, 1)}};
   for (auto how : {encoding::msgpack, encoding::json}) {
     const auto kind = std::string{how == encoding::json ? ".json" : ".msgpack"};
     const auto bit = static_cast<std::uint8_t>(how == encoding::json ? 1 : 0);
@@ -228,6 +277,10 @@ void frames() {
   write("link", "hello-and-messages",
         framed({raw(good_hello()), raw(send{good_envelope(1)}), raw(send{good_envelope(2)}),
                 raw(ack{node_id{"bank-b"}, message_id{"m-7"}}), raw(send{good_envelope(1)})}));
+  write("link", "hello-and-batches",
+        framed({raw(good_hello()), raw(good_batch(1)), raw(send{good_envelope(2)}),
+                raw(good_batch(3)), raw(good_batch(3)),
+                raw(ack_batch{{{node_id{"bank-b"}, message_id{"b-7"}}}})}));
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "actors/oracle/doorman_actor.hpp"
 #include "messages/chain/paths.hpp"
 #include "messages/codec/json.hpp"
+#include "messages/oracle/conduct.hpp"
 #include "messages/oracle/peer_link.hpp"
 #include "runtime/supervision/supervisor_actor.hpp"
 #include "tests/actor/oracle/oracle_fixture.hpp"
@@ -285,6 +286,21 @@ CAF_TEST(an operator has the name of its key and nobody else has a name like it)
     receive(at, {raw(hello)});
     check_refused(at, "invalid_argument");
   }
+}
+
+CAF_TEST(an isolated node is turned away with the time to wait) {
+  register_alice();
+  put_router();
+  auto now = wall_now();
+  CAF_REQUIRE(entities->find({node_kind, "alice"})
+                  .tell<node_record>(isolate_node{"malformed", "m1", {}, 90'000, 90'000}, now));
+  auto connection = open_and_answer();
+  CAF_REQUIRE_EQUAL(connection->written.size(), 1u);
+  auto no = std::get<refusal>(connection->written.front());
+  CAF_CHECK_EQUAL(no.code, "isolated");
+  CAF_CHECK_EQUAL(no.detail, "malformed");
+  CAF_CHECK(no.retry_after_ms && *no.retry_after_ms > 60'000 && *no.retry_after_ms <= 90'000);
+  CAF_CHECK_EQUAL(connection->closed, "isolated");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

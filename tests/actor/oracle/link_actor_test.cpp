@@ -1,7 +1,9 @@
 #define CAF_SUITE oracle_link_actor
 
 #include "actors/oracle/link_actor.hpp"
+#include "messages/oracle/conduct.hpp"
 #include "tests/actor/oracle/oracle_fixture.hpp"
+#include "tests/unit/oracle/batch_helpers.hpp"
 
 /// LINK as an actor: its connection, its RELAY, and its end. What it decides is tested in
 /// tests/unit/oracle.
@@ -34,6 +36,11 @@ struct fixture : oracle_fixture {
 
   void send(const fake_connection_ptr& from, const std::string& id, std::uint64_t sequence) {
     receive(from, {raw(oracle::send{letter(id, sequence)})});
+  }
+
+  /// A batch of alice's.
+  send_batch batch(const std::string& id, std::uint64_t sequence, std::vector<batch_item> items) {
+    return testing::sign(testing::batch(id, sequence, std::move(items), wall_now()), alice_keys);
   }
 
   void acknowledge(const fake_connection_ptr& from, const std::string& id) {
@@ -97,7 +104,7 @@ CAF_TEST(what one read brings goes to the relay at once and every frame is grant
   auto submitted = relay.all<submissions>();
   CAF_REQUIRE_EQUAL(submitted.size(), 1u);
   CAF_REQUIRE_EQUAL(submitted.front().items.size(), 2u);
-  CAF_CHECK_EQUAL(submitted.front().items.back()->id, message_id{"m2"});
+  CAF_CHECK_EQUAL(submitted.front().items.back().message->id, message_id{"m2"});
   auto key = to_bytes(alice_keys.pub.bytes);
   CAF_CHECK(submitted.front().source_key == key);
 }
@@ -230,6 +237,81 @@ CAF_TEST(a message in quarantine is refused and the next one passes) {
   CAF_CHECK_EQUAL(relay.count<submissions>(), 0u);
   send(connection, "m2", 2);
   CAF_CHECK_EQUAL(relay.count<submissions>(), 1u);
+}
+
+CAF_TEST(a node that breaks the rules is accused once and its connection is closed) {
+  auto warden = stand_in(path::warden);
+  auto connection = attach(3);
+  std::vector<raw_frame> noise(40, {to_bytes(std::string_view{"?"}), encoding::msgpack});
+  receive(connection, noise);
+  auto said = warden.all<accusation>();
+  CAF_REQUIRE_EQUAL(said.size(), 1u);
+  auto expected = accusation{node_id{"alice"}, session_no{3}, "malformed"};
+  CAF_CHECK_EQUAL(said.front(), expected);
+  CAF_CHECK(!connection->closed.empty());
+}
+
+CAF_TEST(a link that is expelled closes unless its session is newer) {
+  auto connection = attach(3);
+  tell(link, expel{session_no{2}, fail(ec::isolated, "malformed")});
+  CAF_CHECK_EQUAL(connection->closed, "");
+  tell(link, expel{session_no{3}, fail(ec::isolated, "malformed")});
+  CAF_CHECK_EQUAL(connection->closed, "isolated");
+}
+
+CAF_TEST(a batch goes to the relay in its order between the messages) {
+  auto connection = attach(1);
+  receive(connection, {raw(oracle::send{letter("m1", 1)}),
+                       raw(batch("b", 2, {testing::item("x1", "bob"), testing::item("x2", "bob")})),
+                       raw(oracle::send{letter("m3", 3)})});
+  CAF_CHECK_EQUAL(connection->granted, 3u);
+  auto submitted = relay.all<submissions>();
+  CAF_REQUIRE_EQUAL(submitted.size(), 1u);
+  const auto& items = submitted.front().items;
+  CAF_REQUIRE_EQUAL(items.size(), 3u);
+  CAF_CHECK(!items[0].batch);
+  CAF_CHECK_EQUAL(items[1].message->id, message_id{"b"});
+  CAF_REQUIRE(items[1].batch);
+  CAF_CHECK_EQUAL(testing::items_of(items[1].batch->parts.front()), "b/x1 b/x2");
+  CAF_CHECK(!items[2].batch);
+}
+
+CAF_TEST(the frame of a part is written as it is and acknowledged as a message) {
+  auto connection = attach(1);
+  auto message = envelope{};
+  message.id = message_id{"b"};
+  message.source = node_id{"bob"};
+  auto part = oracle::deliver_batch{};
+  part.id = message.id;
+  part.source = message.source;
+  auto frame = std::make_shared<const bytes>(encode(server_frame{part}, encoding::msgpack));
+  tell_from(relay.who, link,
+            deliveries{{{std::make_shared<const envelope>(message), bytes(32, 7),
+                         member_id{"alpha-1"}, frame}}});
+  CAF_CHECK_EQUAL(connection->said(), "welcome; deliver batch b");
+  receive(connection, {raw(ack_batch{{{node_id{"bob"}, message_id{"b"}}}})});
+  CAF_CHECK_EQUAL(words_of(relay.all<outcomes>()), "bob/b none at alice");
+}
+
+CAF_TEST(a batch that has crashed its handler three times is not handled again) {
+  auto connection = attach(1);
+  set_aside("b");
+  receive(connection, {raw(batch("b", 1, {testing::item("x1", "bob")}))});
+  CAF_CHECK_EQUAL(connection->said(), "welcome; refuse b quarantined");
+  CAF_CHECK_EQUAL(relay.count<submissions>(), 0u);
+}
+
+CAF_TEST(a notice is written where there is room for it and missed elsewhere) {
+  auto connection = attach(1);
+  auto news = notice{};
+  news.topic = "news";
+  auto frame = std::make_shared<const bytes>(encode(server_frame{news}, encoding::msgpack));
+  tell(link, notice_out{frame, frame});
+  CAF_CHECK_EQUAL(connection->said(), "welcome; notice news");
+  connection->room = 0;
+  tell(link, notice_out{frame, frame});
+  CAF_CHECK_EQUAL(connection->said(), "");
+  CAF_CHECK_EQUAL(connection->closed, "");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

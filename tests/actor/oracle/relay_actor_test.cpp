@@ -254,6 +254,32 @@ CAF_TEST(members that were restarted are asked again who comes and goes) {
   CAF_CHECK_EQUAL(second.count<cluster::watch_members>(), 1u);
 }
 
+CAF_TEST(a notice goes to every link of this member signed and encoded once) {
+  auto beta = make_member("beta-1");
+  reach(alpha, beta);
+  auto alice = connect(alpha, "alice");
+  auto bob = connect(alpha, "bob");
+  auto carol = connect(beta, "carol");
+  tell(alpha.relay, publish_notice{"governance", {1, 2, 3}});
+  CAF_CHECK_EQUAL(carol.count<notice_out>(), 0u);
+  auto at_alice = alice.all<notice_out>();
+  auto at_bob = bob.all<notice_out>();
+  CAF_REQUIRE_EQUAL(at_alice.size(), 1u);
+  CAF_REQUIRE_EQUAL(at_bob.size(), 1u);
+  CAF_CHECK(at_alice.front().msgpack == at_bob.front().msgpack);
+  auto frame = decode_server_frame(*at_alice.front().msgpack, encoding::msgpack);
+  auto same = decode_server_frame(*at_alice.front().json, encoding::json);
+  CAF_REQUIRE(frame);
+  CAF_CHECK(same && *same == *frame);
+  auto news = std::get<notice>(*frame);
+  CAF_CHECK_EQUAL(news.topic, "governance");
+  CAF_CHECK(news.body == (bytes{1, 2, 3}));
+  auto key = to_bytes(server_keys.pub.bytes);
+  auto signature = crypto::signature_from_bytes(news.signature);
+  CAF_REQUIRE(signature);
+  CAF_CHECK(crypto::verify(server_keys.pub, signing_bytes(key, news), *signature));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
 
 } // namespace bpci::oracle

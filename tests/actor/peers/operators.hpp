@@ -57,6 +57,7 @@ public:
   std::vector<chain::vote_arrived> votes;
   std::vector<chain::transactions_shared> transactions;
   std::vector<chain::evidence_found> evidence;
+  std::vector<chain::announcements_shared> announcements;
   std::vector<chain::peer_seen> seen;
   std::vector<chain::peer_lost> lost;
   std::vector<chain::question_arrived> questions;
@@ -213,6 +214,9 @@ private:
     }));
     put(chain::path::evidence, system_.spawn([this](caf::event_based_actor*) -> caf::behavior {
       return {[this](const chain::evidence_found& x) { got.add(&record::evidence, x); }};
+    }));
+    put(chain::path::discovery, system_.spawn([this](caf::event_based_actor*) -> caf::behavior {
+      return {[this](const chain::announcements_shared& x) { got.add(&record::announcements, x); }};
     }));
     put(chain::path::sync, system_.spawn([this](caf::event_based_actor*) -> caf::behavior {
       return {[this](const chain::peer_seen& x) { got.add(&record::seen, x); },

@@ -68,12 +68,14 @@ CAF_TEST(two nodes link and what they say reaches whom it is for) {
   bob.tell(vote(6), {ada.self()});
   bob.tell(chain::share_transactions{{{1, 2, 3}}});
   bob.tell(chain::share_evidence{});
+  bob.tell(chain::share_announcements{{{4, 5}}});
   CAF_REQUIRE(has_votes(ada, 1) && has_votes(bob, 1));
   const auto at_bob = bob.got.read(&record::votes).front();
   CAF_CHECK(at_bob.from == ada.self());
   CAF_CHECK(std::get<consensus::prepare>(at_bob.what) == vote(5));
   CAF_CHECK(eventually([&] { return ada.got.count(&record::transactions) == 1; }));
   CAF_CHECK(eventually([&] { return ada.got.count(&record::evidence) == 1; }));
+  CAF_CHECK(eventually([&] { return ada.got.count(&record::announcements) == 1; }));
   CAF_CHECK(ada.got.read(&record::transactions).front().from == bob.self());
 }
 

@@ -86,6 +86,18 @@ inline std::string words(const welcome&) {
 inline std::string words(const peer&) {
   return "peer";
 }
+inline std::string words(const deliver_batch& x) {
+  return "deliver batch " + x.id.get();
+}
+inline std::string words(const receipt_batch& x) {
+  auto out = "receipts " + x.id.get();
+  for (const auto& target : x.targets)
+    out += " " + target.get();
+  return out;
+}
+inline std::string words(const notice& x) {
+  return "notice " + x.topic;
+}
 inline std::string words(const deliver& x) {
   return "deliver " + x.envelope.id.get();
 }
@@ -109,6 +121,10 @@ inline std::string words(const settle& x) {
 
 inline std::string words(const hang_up& x) {
   return "hang up " + std::string{name(x.why.code)};
+}
+
+inline std::string words(const accuse& x) {
+  return "accuse " + std::string{name(x.reason)};
 }
 
 inline std::string words(const deliver_to& x) {
@@ -149,13 +165,16 @@ constexpr auto small_limits = limits{.max_frame_bytes = 65'536,
                                      .max_message_age_secs = 300,
                                      .rate_limit_per_sec = 10,
                                      .handshake_timeout_ms = 5'000,
-                                     .relay_timeout_secs = 30};
+                                     .relay_timeout_secs = 30,
+                                     .max_batch = 5,
+                                     .batch_size = 5};
 
 /// The LINK of the node `alice`, whose key comes from the seed 1.
 class link_bench {
 public:
-  explicit link_bench(limits with = small_limits, std::size_t backlog_max = 10)
-      : keys(keys_of(1)), uut({node_id{"alice"}, with, backlog_max}) {
+  explicit link_bench(limits with = small_limits, std::size_t backlog_max = 10,
+                      conduct_rules conduct = {.threshold = 0})
+      : keys(keys_of(1)), uut({node_id{"alice"}, with, backlog_max, conduct}) {
     uut.attach(keys.pub, 0);
   }
 

@@ -103,4 +103,20 @@ CAF_TEST(a rate of zero is one a second and an absurd one is no limit) {
     CAF_REQUIRE_EQUAL(take(fast, noon), "taken");
 }
 
+CAF_TEST(many are taken at once or not at all) {
+  rate_limit uut{10};
+  CAF_CHECK(!uut.take(noon, 8));
+  CAF_CHECK(uut.take(noon, 3) == std::optional{100ms});
+  CAF_CHECK(!uut.take(noon, 2));
+  CAF_CHECK(uut.take(noon) == std::optional{100ms});
+}
+
+CAF_TEST(more than a full bucket holds is taken from a full one and owed) {
+  rate_limit uut{10};
+  CAF_CHECK(!uut.take(noon, 50));
+  CAF_CHECK(uut.take(noon + 4s, 50) == std::optional{1'000ms});
+  CAF_CHECK(uut.take(noon + 4s) == std::optional{100ms});
+  CAF_CHECK(!uut.take(noon + 5s, 50));
+}
+
 } // namespace bpci::oracle
