@@ -5,9 +5,12 @@
 #include "gateways/clients/cpp/outbox.hpp"
 #include "gateways/http/client.hpp"
 #include "messages/oracle/codec.hpp"
+#include "messages/oracle/signing.hpp"
+#include "runtime/crypto/merkle.hpp"
 #include "runtime/crypto/token.hpp"
 #include "runtime/time/clock.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -42,6 +45,13 @@ constexpr auto write_again = 5ms;
 /// The cluster stops at `max_in_flight` deliveries, which is not above it.
 constexpr std::size_t acks_max = 100'000;
 
+/// In one frame. The server has a limit on the size of a frame; ids have at most 64 characters.
+constexpr std::size_t acks_each_max = 64;
+
+/// Frames that are handled before what they bring about is sent, so that one frame acknowledges
+/// what one read has brought.
+constexpr std::size_t frames_each_max = 64;
+
 /// Random bytes in the id of a message that came without one.
 constexpr std::size_t id_bytes = 15;
 
@@ -75,6 +85,20 @@ failure to_failure(const oracle::refusal& x) {
   return fail(code_from_name(x.code), x.detail);
 }
 
+bytes covered_by_signature(const oracle::send_batch& x) {
+  std::vector<crypto::digest> leaves;
+  bytes leaf;
+  for (const auto& item : x.items) {
+    oracle::write_leaf(item, leaf);
+    leaves.push_back(crypto::leaf_hash(leaf));
+  }
+  crypto::sealed_tree tree;
+  tree.seal(leaves);
+  const oracle::batch_head head{x.id.get(), x.sequence,      x.source.get(),
+                                x.priority, x.sent_at.get(), x.items.size()};
+  return oracle::signing_bytes(head, tree.root());
+}
+
 report none_taken(const outgoing& x, const failure& why) {
   report out{x.id.value_or(message_id{}), {}};
   for (const auto& target : x.targets)
@@ -88,14 +112,16 @@ class bpi_client::worker {
 public:
   explicit worker(options how)
       : how_(std::move(how)),
-        outbox_({how_.node_id, how_.queue_max, how_.reconnect}),
+        outbox_({how_.node_id, how_.queue_max, how_.reconnect, how_.batch_max}),
         handled_(std::max(how_.dedupe_window, dedupe_window_default)),
+        handled_batches_(dedupe_window_default),
         check_(std::move(how_.known_peers)) {}
 
   ~worker() { close(); }
 
   result<void> connect(milliseconds deadline);
   result<message_id> send(outgoing x, report_handler tell);
+  std::vector<result<message_id>> send_batch(std::vector<outgoing> all, const report_handler& tell);
   void close();
 
   client_stats stats() const {
@@ -122,6 +148,10 @@ private:
   ending serve(const socket_ptr& socket);
   std::optional<ending> handle(oracle::server_frame frame);
   std::optional<ending> on_deliver(oracle::deliver x);
+  std::optional<ending> on_deliver(oracle::deliver_batch x);
+  bool hand_over(const delivery& x);
+  std::optional<ending> acknowledge(const node_id& source, const message_id& id);
+  void on_notice(const oracle::notice& x);
   void on_receipt(const oracle::receipt& x);
   void pause(std::uint32_t attempt);
   void turn();
@@ -131,7 +161,10 @@ private:
 
   // With the lock.
   void pump();
+  result<message_id> take(outgoing x, report_handler tell);
   bool put(bytes& frame);
+  bool put_acks();
+  bool put_message();
   void collect(completions all) {
     for (auto& x : all)
       done_.push_back(std::move(x));
@@ -153,11 +186,13 @@ private:
   completions done_;  ///< to be told by the client's thread
   socket_ptr socket_; ///< while it is welcomed
   oracle::limits limits_;
-  bytes unsent_;           ///< the frame that the socket had no room for
-  std::deque<bytes> acks_; ///< frames; they go before messages
+  bytes unsent_;                 ///< the frame that the socket had no room for
+  std::deque<oracle::ack> acks_; ///< they go before messages
 
   // Only the client's thread:
+  bytes server_key_; ///< of the handshake
   dedupe_window handled_;
+  dedupe_window handled_batches_;
   delivery_check check_;
 };
 
@@ -179,15 +214,20 @@ result<void> bpi_client::worker::connect(milliseconds deadline) {
 }
 
 result<message_id> bpi_client::worker::send(outgoing x, report_handler tell) {
-  if (!x.id) x.id = message_id{crypto::random_token(id_bytes)};
-  auto id = *x.id;
-  const auto deadline = x.deadline.value_or(how_.deadline);
   std::lock_guard lock{mutex_};
-  if (state_ == link_state::ended) return last_failure_;
-  if (stopping_) return fail(ec::shutting_down, "the client is closed");
-  if (auto ok = outbox_.add(std::move(x), deadline, now(), std::move(tell)); !ok) return ok.error();
+  auto taken = take(std::move(x), std::move(tell));
+  if (taken) pump();
+  return taken;
+}
+
+std::vector<result<message_id>> bpi_client::worker::send_batch(std::vector<outgoing> all,
+                                                               const report_handler& tell) {
+  std::vector<result<message_id>> out;
+  std::lock_guard lock{mutex_};
+  for (auto& x : all)
+    out.push_back(take(std::move(x), tell));
   pump();
-  return id;
+  return out;
 }
 
 void bpi_client::worker::close() {
@@ -211,6 +251,16 @@ void bpi_client::worker::close() {
 
 // -- sending, with the lock --------------------------------------------------------
 
+result<message_id> bpi_client::worker::take(outgoing x, report_handler tell) {
+  if (!x.id) x.id = message_id{crypto::random_token(id_bytes)};
+  auto id = *x.id;
+  const auto deadline = x.deadline.value_or(how_.deadline);
+  if (state_ == link_state::ended) return last_failure_;
+  if (stopping_) return fail(ec::shutting_down, "the client is closed");
+  if (auto ok = outbox_.add(std::move(x), deadline, now(), std::move(tell)); !ok) return ok.error();
+  return id;
+}
+
 /// False: no room now. A connection that has ended takes everything; the reader notices its end,
 /// and what was not answered is sent again.
 bool bpi_client::worker::put(bytes& frame) {
@@ -224,28 +274,54 @@ bool bpi_client::worker::put(bytes& frame) {
 
 void bpi_client::worker::pump() {
   if (!socket_) return;
-  for (;;) {
+  do {
     if (!unsent_.empty() && !put(unsent_)) return;
-    if (!acks_.empty()) {
-      unsent_ = std::move(acks_.front());
-      acks_.pop_front();
-      continue;
-    }
-    auto x = outbox_.next(now());
-    if (!x) return;
-    const auto signature = crypto::sign(how_.keys.secret, oracle::signing_bytes(*x));
-    x->signature.assign(signature.bytes.begin(), signature.bytes.end());
-    const auto id = x->id;
-    unsent_ = oracle::encode(oracle::client_frame{oracle::send{std::move(*x)}}, wire);
-    ++stats_.transmitted;
-    last_sent_ = steady_now();
-    if (unsent_.size() <= limits_.max_frame_bytes) continue;
-    // The node would close the connection for it, again and again.
-    collect(outbox_.refuse(id, fail(ec::too_large, "the frame has " + std::to_string(unsent_.size())
-                                                       + " bytes, the limit is "
-                                                       + std::to_string(limits_.max_frame_bytes))));
-    unsent_.clear();
+  } while (put_acks() || put_message());
+}
+
+/// Fills `unsent_`. False: there are none.
+bool bpi_client::worker::put_acks() {
+  if (acks_.empty()) return false;
+  if (acks_.size() == 1 || limits_.max_batch == 0) {
+    unsent_ = oracle::encode(oracle::client_frame{std::move(acks_.front())}, wire);
+    acks_.pop_front();
+    return true;
   }
+  oracle::ack_batch all;
+  for (; !acks_.empty() && all.items.size() < acks_each_max; acks_.pop_front())
+    all.items.push_back(std::move(acks_.front()));
+  unsent_ = oracle::encode(oracle::client_frame{std::move(all)}, wire);
+  return true;
+}
+
+/// Fills `unsent_`, or refuses what is next. False: nothing is next.
+bool bpi_client::worker::put_message() {
+  const auto signed_by_me = [&](const bytes& what) {
+    const auto signature = crypto::sign(how_.keys.secret, what);
+    return bytes{signature.bytes.begin(), signature.bytes.end()};
+  };
+  auto id = message_id{};
+  if (auto batch = outbox_.next_batch(now(), message_id{crypto::random_token(id_bytes)})) {
+    batch->signature = signed_by_me(covered_by_signature(*batch));
+    id = batch->id;
+    unsent_ = oracle::encode(oracle::client_frame{std::move(*batch)}, wire);
+    ++stats_.batches;
+  } else if (auto x = outbox_.next(now())) {
+    x->signature = signed_by_me(oracle::signing_bytes(*x));
+    id = x->id;
+    unsent_ = oracle::encode(oracle::client_frame{oracle::send{std::move(*x)}}, wire);
+  } else {
+    return false;
+  }
+  ++stats_.transmitted;
+  last_sent_ = steady_now();
+  if (unsent_.size() <= limits_.max_frame_bytes) return true;
+  // The node would close the connection for it, again and again.
+  collect(outbox_.refuse(id, fail(ec::too_large, "the frame has " + std::to_string(unsent_.size())
+                                                     + " bytes, the limit is "
+                                                     + std::to_string(limits_.max_frame_bytes))));
+  unsent_.clear();
+  return true;
 }
 
 milliseconds bpi_client::worker::until_wake() const {
@@ -323,6 +399,7 @@ result<answered_challenge> bpi_client::worker::introduce(http::websocket_client&
   if (const auto* no = std::get_if<oracle::refusal>(&*first)) return to_failure(*no);
   const auto* asked = std::get_if<oracle::challenge>(&*first);
   if (!asked) return fail(ec::malformed, "the node did not begin with a challenge");
+  server_key_ = asked->server_key;
   introduction me{how_.node_id, 0, 0};
   {
     std::lock_guard lock{mutex_};
@@ -369,16 +446,25 @@ ending bpi_client::worker::serve(const socket_ptr& socket) {
       most = until_wake();
     }
     auto frame = receive(*socket, most);
-    if (frame) {
+    const auto begun = steady_now();
+    for (std::size_t n = 1; frame; ++n) {
       if (auto ended = handle(std::move(*frame))) return *ended;
-    } else if (frame.error().code != ec::timeout || !socket->is_open()) {
-      return {frame.error(), true};
+      // A slow handler must not hold back what the ones before it have earned.
+      if (n == frames_each_max || steady_now() - begun > look_around) break;
+      frame = receive(*socket, 0ms);
     }
+    if (!frame && (frame.error().code != ec::timeout || !socket->is_open()))
+      return {frame.error(), true};
   }
 }
 
 std::optional<ending> bpi_client::worker::handle(oracle::server_frame frame) {
   if (auto* x = std::get_if<oracle::deliver>(&frame)) return on_deliver(std::move(*x));
+  if (auto* x = std::get_if<oracle::deliver_batch>(&frame)) return on_deliver(std::move(*x));
+  if (const auto* news = std::get_if<oracle::notice>(&frame)) {
+    on_notice(*news);
+    return std::nullopt;
+  }
   if (const auto* yes = std::get_if<oracle::receipt>(&frame)) {
     on_receipt(*yes);
     return std::nullopt;
@@ -389,6 +475,8 @@ std::optional<ending> bpi_client::worker::handle(oracle::server_frame frame) {
   if (const auto* no = std::get_if<oracle::refusal>(&frame)) {
     if (!no->id && is_final(code_from_name(no->code))) return ending{to_failure(*no), true};
     collect(outbox_.on_refusal(*no, now(), random_u64()));
+  } else if (const auto* some = std::get_if<oracle::receipt_batch>(&frame)) {
+    collect(outbox_.on_receipt(*some));
   } else {
     return ending{fail(ec::malformed, "a second handshake on one connection")};
   }
@@ -419,25 +507,93 @@ std::optional<ending> bpi_client::worker::on_deliver(oracle::deliver x) {
   const auto source = message.source;
   const auto id = message.id;
   auto safe = known;
-  if (!known && (verified || how_.accept_unverified) && how_.on_message) {
-    try {
-      safe = how_.on_message({std::move(x.envelope), std::move(x.source_key), verified});
-    } catch (const std::exception&) {
-      safe = false; // The sender hears `expired`, as of any handler that fails.
-    }
-  }
+  if (!known && (verified || how_.accept_unverified))
+    safe = hand_over({std::move(x.envelope), std::move(x.source_key), verified});
   if (safe) handled_.add(source, id);
+  {
+    std::lock_guard lock{mutex_};
+    ++stats_.received;
+    if (known) ++stats_.duplicates;
+    if (!verified) ++stats_.unverified;
+    if (!safe) ++stats_.unacknowledged;
+  }
+  return safe ? acknowledge(source, id) : std::nullopt;
+}
+
+/// As with one message; but a batch is also known by its own id, for its acknowledgement may be
+/// lost and its messages have left the window.
+std::optional<ending> bpi_client::worker::on_deliver(oracle::deliver_batch x) {
+  const auto again = handled_batches_.contains(x.source, x.id);
+  const auto for_me =
+      std::ranges::all_of(x.items, [&](const auto& item) { return item.target == how_.node_id; });
+  const auto verified = again || (for_me && check_.verified(x));
+  const auto wanted = verified || how_.accept_unverified;
+  std::uint64_t known = again ? x.items.size() : 0;
+  std::uint64_t unsafe = 0;
+  for (auto& item : x.items) {
+    if (again) break;
+    if (handled_.contains(x.source, item.id)) {
+      ++known;
+      continue;
+    }
+    const auto id = item.id;
+    oracle::envelope message{.id = id,
+                             .sequence = x.sequence,
+                             .source = x.source,
+                             .targets = {item.target},
+                             .type = std::move(item.type),
+                             .priority = x.priority,
+                             .sent_at = x.sent_at,
+                             .body = std::move(item.body),
+                             .signature = x.signature};
+    if (wanted && hand_over({std::move(message), x.source_key, verified, x.id}))
+      handled_.add(x.source, id);
+    else
+      ++unsafe;
+  }
+  {
+    std::lock_guard lock{mutex_};
+    stats_.received += x.items.size();
+    stats_.duplicates += known;
+    if (!verified) stats_.unverified += x.items.size();
+    stats_.unacknowledged += unsafe;
+  }
+  // Only what is signed, or wanted unsigned, gets into the window.
+  if (unsafe > 0 || !wanted) return std::nullopt;
+  handled_batches_.add(x.source, x.id);
+  return acknowledge(x.source, x.id);
+}
+
+bool bpi_client::worker::hand_over(const delivery& x) {
+  if (!how_.on_message) return false;
+  try {
+    return how_.on_message(x);
+  } catch (const std::exception&) {
+    return false; // The sender hears `expired`, as of any handler that fails.
+  }
+}
+
+/// Sent with the next turn.
+std::optional<ending> bpi_client::worker::acknowledge(const node_id& source, const message_id& id) {
   std::lock_guard lock{mutex_};
-  ++stats_.received;
-  if (known) ++stats_.duplicates;
-  if (!verified) ++stats_.unverified;
-  if (!safe) ++stats_.unacknowledged;
-  if (!safe) return std::nullopt;
   if (acks_.size() >= acks_max)
     return ending{fail(ec::slow_reader, "the node does not take acknowledgements")};
-  acks_.push_back(oracle::encode(oracle::client_frame{oracle::ack{source, id}}, wire));
-  pump();
+  acks_.push_back({source, id});
   return std::nullopt;
+}
+
+/// One that the node has not signed is dropped: nobody waits for it.
+void bpi_client::worker::on_notice(const oracle::notice& x) {
+  const auto key = crypto::public_key_from_bytes(server_key_);
+  const auto signature = crypto::signature_from_bytes(x.signature);
+  if (!how_.on_notice || !key || !signature
+      || !crypto::verify(*key, oracle::signing_bytes(server_key_, x), *signature))
+    return;
+  try {
+    how_.on_notice({x.topic, x.id, x.time, x.body});
+  } catch (const std::exception&) {
+    return; // As in `tell`.
+  }
 }
 
 /// Between two attempts to connect; messages still expire.
@@ -513,6 +669,11 @@ result<void> bpi_client::connect(milliseconds deadline) {
 
 result<message_id> bpi_client::send(outgoing x, report_handler tell) {
   return worker_->send(std::move(x), std::move(tell));
+}
+
+std::vector<result<message_id>> bpi_client::send_batch(std::vector<outgoing> all,
+                                                       const report_handler& tell) {
+  return worker_->send_batch(std::move(all), tell);
 }
 
 std::future<report> bpi_client::send(outgoing x) {

@@ -36,10 +36,22 @@ struct delivery {
   oracle::envelope message;
   bytes source_key;      ///< the key under which the source is registered
   bool verified = false; ///< The signature is the source's, see `delivery_check`.
+  /// The batch that it came in. Sequence, time and signature of `message` are then the batch's, and
+  /// its only target is this node.
+  std::optional<message_id> batch = std::nullopt;
+};
+
+/// News of the cluster, signed by the node that this client is connected to.
+struct notice {
+  std::string topic;
+  message_id id;
+  timestamp_ms time;
+  bytes body;
 };
 
 /// Whether the message is safe and shall be acknowledged. One that is not comes again after a
-/// reconnect, and expires at its sender. An exception counts as false.
+/// reconnect, and expires at its sender. An exception counts as false. A batch is acknowledged as a
+/// whole: while one of its messages is not safe, it comes again, without those that were.
 using message_handler = std::function<bool(const delivery&)>;
 
 struct options {
@@ -58,6 +70,12 @@ struct options {
   /// A target has acknowledged a message that has been reported already, as stored. Comes only if
   /// this client is connected then.
   std::function<void(const message_id&, const bpci::node_id& target)> on_acknowledged = {};
+  /// News of the cluster. Whoever is not connected, or reads slowly, misses some.
+  std::function<void(const notice&)> on_notice = {};
+  /// How many messages may go under one signature when they wait behind each other: live ones to
+  /// one target each, of one priority. 0: as many as the server suggests. The cost of a message
+  /// falls to a tenth and less; the messages to one target of a batch are answered together.
+  std::size_t batch_max = 1;
   /// Deliveries whose signature does not match are dropped unless this is set; then they come with
   /// `verified` false.
   bool accept_unverified = false;
@@ -73,8 +91,9 @@ struct options {
 /// Counters since the construction.
 struct client_stats {
   std::uint64_t connections = 0; ///< handshakes that succeeded
-  std::uint64_t transmitted = 0; ///< envelopes, retries included
-  std::uint64_t received = 0;    ///< deliveries, each kind below included
+  std::uint64_t transmitted = 0; ///< envelopes and batches, retries included
+  std::uint64_t batches = 0;     ///< of those
+  std::uint64_t received = 0;    ///< messages delivered, each kind below included
   std::uint64_t duplicates = 0;
   std::uint64_t unverified = 0;
   std::uint64_t unacknowledged = 0; ///< The handler did not want them.
@@ -103,7 +122,11 @@ public:
   /// the client; then `tell` is not called.
   result<message_id> send(outgoing x, report_handler tell);
 
-  /// The same; what could not be taken is in the report. Never throws.
+  /// Takes many at once, so that they can go in batches (see `options::batch_max`); `tell` is
+  /// called for each that was taken. The results are in the order of the messages.
+  std::vector<result<message_id>> send_batch(std::vector<outgoing> all, const report_handler& tell);
+
+  /// As the first; what could not be taken is in the report. Never throws.
   std::future<report> send(outgoing x);
 
   /// Ends the connection. Messages without an answer are reported as `shutting_down`. Waits for the

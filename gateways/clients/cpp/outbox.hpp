@@ -21,6 +21,7 @@ struct outbox_settings {
   node_id source;
   std::size_t queue_max = 10'000; ///< messages without all their answers
   backoff retry;
+  std::size_t batch_max = 1; ///< messages under one signature; 0: as the server suggests
 };
 
 /// A message that has all its answers, and whom to tell.
@@ -34,7 +35,10 @@ using completions = std::vector<completion>;
 /// message until it is answered for every target, sends it again after a reconnect or a passing
 /// refusal, and stays inside the window and the rate that the server allows. Messages leave in the
 /// order in which they were added, except for retries that a single target asks for. Pure: no
-/// socket, no clock, no key; the envelopes that it yields are unsigned.
+/// socket, no clock, no key; the envelopes and batches that it yields are unsigned.
+///
+/// Messages that wait behind each other may be put into a batch. From then on they are one thing,
+/// which keeps its id and content through all retries, as a message does.
 class outbox {
 public:
   using instant = std::chrono::steady_clock::time_point;
@@ -51,10 +55,16 @@ public:
   /// The connection is gone, and nothing is under way on it any more.
   void closed();
 
-  /// The next envelope to be transmitted now, if there is one: it counts as transmitted.
+  /// The next envelope to be transmitted now, if there is one: it counts as transmitted. Nothing
+  /// while a batch is next.
   std::optional<oracle::envelope> next(moment now);
 
+  /// The next batch, if what is next is one, or can be made one with `fresh` as its id: at least
+  /// two live messages of one priority with one target each, which wait behind each other.
+  std::optional<oracle::send_batch> next_batch(moment now, const message_id& fresh);
+
   completions on_receipt(const oracle::receipt& x);
+  completions on_receipt(const oracle::receipt_batch& x);
 
   /// `luck` is any random number, for the jitter.
   completions on_refusal(const oracle::refusal& x, moment now, std::uint64_t luck);
@@ -74,7 +84,8 @@ public:
   /// Whether a message under this id has no answer of some target.
   [[nodiscard]] bool contains(const message_id& id) const { return by_id_.contains(id); }
 
-  [[nodiscard]] std::size_t size() const noexcept { return messages_.size(); }
+  /// Messages without all their answers, each one of a batch counted.
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
   [[nodiscard]] std::uint64_t last_sequence() const noexcept { return last_sequence_; }
 
@@ -91,11 +102,22 @@ private:
     bool stored = false;           ///< the answer, if it is `ec::none`, is the cluster's
   };
 
+  /// A message of a batch.
+  struct item {
+    outgoing what;
+    report_handler tell;
+    instant deadline;
+    bool told = false;
+  };
+
+  /// A message; or a batch, of which `what` is the id and the priority.
   struct entry {
     outgoing what;
     std::vector<target_state> targets;
     report_handler tell;
-    instant deadline;
+    instant deadline; ///< Of a batch: the earliest of those that have not been told.
+    std::vector<item> items;
+    bool sent = false; ///< At least once: its id is known to the cluster, so it stays alone.
     stage now = stage::ready;
     instant retry_at;
     std::uint32_t attempts = 0; ///< transmissions that ended with a passing refusal
@@ -107,11 +129,17 @@ private:
   void move(entries::iterator at, stage to);
   void retry_later(entries::iterator at, instant when);
   void promote(instant now);
-  bool take_token(instant now);
-  [[nodiscard]] std::chrono::nanoseconds depth() const;
+  bool take_tokens(instant now, std::size_t count);
+  [[nodiscard]] std::chrono::nanoseconds depth(std::size_t count) const;
+  [[nodiscard]] bool may_send(instant now) const;
+  [[nodiscard]] std::size_t batch_max() const;
+  [[nodiscard]] std::vector<entries::iterator> next_group();
+  entries::iterator join(const std::vector<entries::iterator>& group, const message_id& id);
   completions answer(entries::iterator at, const node_id& target, failure why, bool stored = false);
   completions settle(entries::iterator at);
-  completion finish(entries::iterator at, const failure& missing);
+  completions finish(entries::iterator at, const failure& missing);
+  completions finish_items(entries::iterator at, const node_id& target, const failure& why);
+  completions expire_items(entries::iterator at, instant now, const failure& why);
   void forget(entries::iterator at);
 
   outbox_settings how_;
@@ -120,6 +148,7 @@ private:
   std::set<place> ready_;
   std::set<std::pair<instant, place>> waiting_;
   std::set<std::pair<instant, place>> deadlines_;
+  std::size_t size_ = 0;
   std::size_t in_flight_ = 0;
   place next_place_ = 0;
   std::uint64_t last_sequence_ = 0;

@@ -25,6 +25,86 @@ export class BpiKey {
   sign(message: Uint8Array): Promise<Uint8Array>;
 }
 
+/** How a body is kept from others (docs/protocol/encryption.md). */
+export type SealLevel = 'None' | 'Standard' | 'High' | 'Quantum';
+export const sealLevels: readonly SealLevel[];
+
+/** What anybody can see of a body; one without a header has the level `None`. */
+export interface SealedHeader {
+  level: SealLevel;
+  nonce?: Uint8Array;
+  ephemeral?: Uint8Array;
+  /** The name of the one that it was sealed with. */
+  preSharedKey?: Id;
+  /** Bytes. */
+  size: number;
+}
+
+/** Throws `malformed` or `unsupported`. */
+export function readSealedHeader(body: Uint8Array): SealedHeader;
+
+/**
+ * The body for one target, to be sent under the same id and type. Rejects with `invalid_argument`
+ * when the level is `Quantum` and there is no pre-shared key, with `unsupported` where the platform
+ * has no X25519.
+ */
+export function sealBody(what: {
+  level: SealLevel;
+  key: BpiKey;
+  source: Id;
+  target: Id;
+  /** Ed25519, as registered. */
+  targetKey: Uint8Array;
+  id: Id;
+  type: Id;
+  body: Uint8Array | string;
+  /** 32 bytes that both ends were given in another way. */
+  preSharedKey?: { id: Id; secret: Uint8Array };
+}): Promise<Uint8Array>;
+
+/**
+ * Rejects with `bad_signature` when the body was sealed by another, for another, under another id or
+ * type, or was changed; with `not_found` when the pre-shared key is not known.
+ */
+export function openBody(what: {
+  key: BpiKey;
+  source: Id;
+  sourceKey: Uint8Array;
+  target: Id;
+  id: Id;
+  type: Id;
+  body: Uint8Array;
+  /** The level that is asked of the source: a lower one rejects with `not_permitted`. */
+  least: SealLevel;
+  preSharedKey?: (id: Id) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
+}): Promise<{ level: SealLevel; body: Uint8Array }>;
+
+/**
+ * The body of POST /api/v1/oracle/nodes/{id}/rotate-key: from the old key to the new one.
+ * `issuedAt` in milliseconds; default: now.
+ */
+export function rotateKey(
+  nodeId: Id,
+  oldKey: BpiKey,
+  newKey: BpiKey,
+  issuedAt?: number,
+): Promise<Record<string, string | number>>;
+
+/** The body of POST /api/v1/oracle/announcements. */
+export function signAnnouncement(
+  what: {
+    nodeId: Id;
+    nodeType: Id;
+    endpoint: string;
+    capabilities?: Id[];
+    /** Default: as long as the cluster allows. */
+    ttlSecs?: number;
+    /** Milliseconds; default: now. */
+    issuedAt?: number;
+  },
+  key: BpiKey,
+): Promise<Record<string, unknown>>;
+
 /** Whether the signature is that of the message by the owner of the key. Never rejects. */
 export function verify(
   publicKey: Uint8Array,
@@ -66,6 +146,8 @@ export interface IncomingMessage {
   /** Milliseconds since 1970, by the source's clock. */
   readonly sentAt: number;
   readonly body: Uint8Array;
+  /** The batch that it came in; sequence and time are then the batch's. */
+  readonly batch?: Id;
 }
 
 export interface OutgoingMessage {
@@ -122,6 +204,11 @@ export interface BpiClientOptions {
   connectTimeoutMs?: number;
   /** How long `send` tries. Default: 60,000. */
   deadlineMs?: number;
+  /**
+   * How many messages may go under one signature when they wait behind each other: live ones to one
+   * target each, of one priority. 0: as many as the server suggests. Default: 1.
+   */
+  batchMax?: number;
   /** How long `onMessage` may take. Default: 60,000. */
   handlerTimeoutMs?: number;
   /** Messages that wait for credit or for a connection. Default: 1,000; beyond, `busy`. */
@@ -142,6 +229,9 @@ export interface Limits {
   rate_limit_per_sec: number;
   handshake_timeout_ms: number;
   relay_timeout_secs: number;
+  /** Absent: a server that knows no batches. */
+  max_batch?: number;
+  batch_size?: number;
 }
 
 export interface OpenDetail {
@@ -164,6 +254,8 @@ export interface BpiClientEvents {
    * Comes only if this client is connected then.
    */
   acknowledged: { id: Id; target: Id };
+  /** News of the cluster, signed by the server. */
+  notice: { topic: string; id: Id; time: number; body: Uint8Array };
   /** The server has refused something, or this client a message from outside. */
   refusal: { error: BpiError };
   /** The end. With an error when close() was not the cause. */
@@ -185,6 +277,8 @@ export class BpiClient extends EventTarget {
    * before connect().
    */
   send(message: OutgoingMessage): Promise<SendResult>;
+  /** Sends many at once, so that they can go in batches (`batchMax`). Never rejects. */
+  sendBatch(messages: OutgoingMessage[]): Promise<PromiseSettledResult<SendResult>[]>;
   /** Refuses what waits with `shutting_down`. */
   close(): void;
   addEventListener<K extends keyof BpiClientEvents>(
@@ -198,3 +292,116 @@ export class BpiClient extends EventTarget {
     options?: boolean | AddEventListenerOptions,
   ): void;
 }
+
+// -- between apps (docs/inter-app.md) ---------------------------------------------------
+
+export type EncryptionLevel = 'None' | 'Standard' | 'High' | 'Quantum';
+
+/** One side of an agreement. */
+export interface InterAppParty {
+  readonly app_id: Id;
+  /** 64 hex digits. */
+  readonly public_key: string;
+  /** The BPI node that hosts the app; may be empty. */
+  readonly node_id: string;
+}
+
+/** What both apps sign. */
+export interface InterAppTerms {
+  readonly app1: InterAppParty;
+  readonly app2: InterAppParty;
+  readonly communication_type: string;
+  readonly app1_permissions: readonly string[];
+  readonly app2_permissions: readonly string[];
+  readonly security_requirements: {
+    readonly encryption_level: EncryptionLevel;
+    readonly authentication_required: boolean;
+    readonly authorization_required: boolean;
+  };
+  /** Milliseconds since 1970; 0: as soon as both have signed. */
+  readonly valid_from: number;
+  /** 0: until it is revoked. */
+  readonly valid_until: number;
+}
+
+/** As GET /api/v1/inter-app/agreements/{id} answers it. */
+export interface InterAppAgreement {
+  readonly agreement_id: Id;
+  readonly terms: InterAppTerms;
+}
+
+export interface InterAppMessage {
+  readonly agreement_id: Id;
+  readonly message_id: Id;
+  readonly from_app: Id;
+  readonly to_app: Id;
+  readonly permission: string;
+  readonly encryption_level: EncryptionLevel;
+  readonly sent_at: number;
+  readonly payload: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** An entry of GET /api/v1/inter-app/agreements/{id}/audit. */
+export interface InterAppAuditEntry {
+  readonly seq: number;
+  readonly at: number;
+  readonly event: string;
+  readonly who: string;
+  readonly message_id: string;
+  readonly permission: string;
+  readonly verdict: string;
+  readonly code: string;
+  readonly detail: string;
+  readonly digest: string;
+  readonly encryption: string;
+  readonly envelope: string;
+  readonly unlisted: number;
+  readonly previous: string;
+  readonly hash: string;
+}
+
+/** The body of POST .../sign. Rejects when the key is that of neither app. */
+export function signAgreement(
+  key: BpiKey,
+  agreement: InterAppAgreement,
+): Promise<{ app_id: Id; signature: string }>;
+
+/** The body of POST .../revoke. */
+export function signRevocation(
+  key: BpiKey,
+  agreement: InterAppAgreement,
+  reason: string,
+): Promise<{ app_id: Id; reason: string; signature: string }>;
+
+/** From the app of this key to the other. Without an `id` a random one. */
+export function makeInterAppMessage(
+  key: BpiKey,
+  agreement: InterAppAgreement,
+  what: {
+    permission: string;
+    payload: Uint8Array;
+    encryptionLevel?: EncryptionLevel;
+    id?: Id;
+    sentAt?: number;
+  },
+): Promise<InterAppMessage>;
+
+/** For `BpiClient.send` of the node that hosts the sending app. */
+export function interAppToOutgoing(
+  agreement: InterAppAgreement,
+  message: InterAppMessage,
+): { id: Id; targets: Id[]; type: 'inter-app'; body: Uint8Array };
+
+/** The body of POST .../messages. */
+export function interAppToJson(message: InterAppMessage): Record<string, unknown>;
+
+/** The `previous` of an agreement's first audit entry. */
+export function auditRoot(agreement: InterAppAgreement): Promise<string>;
+
+/** What is wrong with entries that follow each other. `before`: the hash of the one before. */
+export function checkAudit(
+  id: Id,
+  entries: readonly InterAppAuditEntry[],
+  before?: string,
+): Promise<{ seq: number; code: 'audit_changed' | 'audit_missing' }[]>;

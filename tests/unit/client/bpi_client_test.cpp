@@ -95,6 +95,11 @@ private:
 
   void on(oracle::ack x) { script_->acks.push_back(std::move(x)); }
   void on(const oracle::peer&) {}
+  void on(const oracle::send_batch&) {}
+  void on(oracle::ack_batch x) {
+    for (auto& one : x.items)
+      on(std::move(one));
+  }
 
   std::shared_ptr<script> script_;
   oracle::challenge asked_{

@@ -138,6 +138,17 @@ CAF_TEST(the container of document 2 starts a node by its name) {
   CAF_CHECK_EQUAL(run("bpi-oracle-node --set node.id=d"), 0);
   CAF_REQUIRE(started);
   CAF_CHECK_EQUAL(started->config.node.id, "d");
+  CAF_CHECK_EQUAL(run("bpi-oracle-node --compat-ports --config " + file), 0);
+  CAF_CHECK(started->compat_ports);
+}
+
+CAF_TEST(the container of document 2 finds its configuration by the environment) {
+  const auto file = write_file("k8s.yaml", "node:\n  id: k\n");
+  ::setenv("ORACLE_CONFIG_PATH", file.c_str(), 1);
+  CAF_CHECK_EQUAL(run("bpi-oracle-node"), 0);
+  ::unsetenv("ORACLE_CONFIG_PATH");
+  CAF_REQUIRE(started);
+  CAF_CHECK_EQUAL(started->config.node.id, "k");
 }
 
 CAF_TEST(a node is registered with the key that is kept for it) {
@@ -226,6 +237,76 @@ CAF_TEST(content comes from a file or is refused when it is not JSON) {
   CAF_CHECK_EQUAL(run(line + "--content 1 --priority Urgent"), 2);
 }
 
+CAF_TEST(a node is isolated and released for a reason) {
+  CAF_CHECK_EQUAL(run("bpci oracle isolate bank-a --reason 'ticket 4711' --for-secs 60"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/oracle/nodes/bank-a/isolate");
+  CAF_CHECK(parse(calls[0].body).at("reason") == "ticket 4711");
+  CAF_CHECK_EQUAL(parse(calls[0].body).at("for_secs").to_number<int>(), 60);
+  CAF_CHECK_EQUAL(run("bpci oracle release bank-a --reason 'a mistake'"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/oracle/nodes/bank-a/release");
+  CAF_CHECK_EQUAL(run("bpci oracle release bank-a"), 2);
+  CAF_CHECK_EQUAL(run("bpci oracle isolate ../a --reason x"), 2);
+  CAF_CHECK(calls.empty());
+}
+
+CAF_TEST(alerts show who is isolated and what happened) {
+  answer_with(200, R"({"data":{"isolated":[{"node_id":"bank-a","isolated_for":"replayed",
+    "isolated_until":1800000060000,"isolations":2}],"events":[{"node":"bank-b",
+    "event":{"at":1799999940000,"what":"key_rotated","reason":"","by":""}}]}})");
+  CAF_CHECK_EQUAL(run("bpci oracle alerts"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/oracle/alerts");
+  CAF_CHECK(out_has("bank-a  replayed"));
+  CAF_CHECK(out_has("key_rotated"));
+  answer_with(200, R"({"data":{"isolated":[],"events":[]}})");
+  run("bpci oracle alerts");
+  CAF_CHECK_EQUAL(out.str(), "No node is isolated.\n");
+}
+
+CAF_TEST(a key is rotated by both keys and set by an admin) {
+  run("bpci oracle register-node --node-id bank-a --node-type T --endpoint ws://x");
+  const auto old_key = std::string{parse(calls[0].body).at("public_key").get_string()};
+  const auto file = (home / "new.key").string();
+  CAF_CHECK_EQUAL(run("bpci oracle rotate-key --node-id bank-a --new-key " + file), 0);
+  CAF_REQUIRE_EQUAL(calls.size(), 1u);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/oracle/nodes/bank-a/rotate-key");
+  const auto body = parse(calls[0].body);
+  CAF_CHECK(body.at("old_public_key") == old_key.c_str());
+  CAF_CHECK(body.at("new_public_key") != old_key.c_str());
+  CAF_CHECK_EQUAL(body.at("issued_at").to_number<std::int64_t>(), 1'800'000'000'000);
+  CAF_CHECK_EQUAL(body.at("new_signature").get_string().size(), 128u);
+  CAF_CHECK(out_has(file));
+  CAF_CHECK_EQUAL(run("bpci oracle rotate-key --node-id nobody --new-key " + file), 2);
+  CAF_CHECK_EQUAL(run("bpci oracle set-key --node-id bank-a --public-key ab --reason lost"), 0);
+  CAF_CHECK_EQUAL(calls[0].method, "PUT");
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/oracle/nodes/bank-a/key");
+}
+
+CAF_TEST(nodes are discovered by type and capabilities) {
+  answer_with(200, R"({"data":{"nodes":[{"announcement":{"node_id":"bank-a","node_type":"Banking",
+    "endpoint":"ws://a","capabilities":["relay"]},"until":1800000060000,"of_operator":""}],
+    "next":""}})");
+  CAF_CHECK_EQUAL(run("bpci oracle discover --type Banking --capability a,b --capability c"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/oracle/discover?type=Banking&capability=a&capability=b"
+                                 "&capability=c&limit=100");
+  CAF_CHECK(out_has("bank-a  Banking"));
+}
+
+CAF_TEST(the network is asked as document 2 asks) {
+  CAF_CHECK_EQUAL(run("bpci oracle query --query-type \"node_status\" "
+                      "--parameters '{\"node_id\": \"bpi-node-001\"}'"),
+                  0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/oracle/nodes/bpi-node-001");
+  CAF_CHECK_EQUAL(run("bpci oracle query --query-type stats"), 0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/oracle/stats");
+  CAF_CHECK_EQUAL(run("bpci oracle query --query-type discover "
+                      "--parameters '{\"type\": \"Banking\", \"capabilities\": [\"a\", \"b\"]}'"),
+                  0);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/oracle/discover?type=Banking&capability=a&capability=b");
+  CAF_CHECK_EQUAL(run("bpci oracle query --query-type node_status"), 2);
+  CAF_CHECK_EQUAL(run("bpci oracle query --query-type node_status --parameters 1"), 2);
+  CAF_CHECK_EQUAL(run("bpci oracle query --query-type weather"), 2);
+}
+
 CAF_TEST(statistics and nodes are asked for) {
   answer_with(200, R"({"data":{"accepted":17},"error":null})");
   CAF_CHECK_EQUAL(run("bpci oracle stats"), 0);
@@ -253,16 +334,40 @@ CAF_TEST(every page is fetched with all) {
 }
 
 CAF_TEST(what is not there yet is said to be unknown) {
-  for (const auto* line :
-       {"bpci oracle query --query-type \"node_status\" --parameters '{\"node_id\": \"x\"}'",
-        "bpci consensus propose --type \"NetworkParameter\" --content '{}' --threshold 0.67",
-        "bpci consensus list-active", "bpci inter-app validate --agreement-id \"agreement-001\""}) {
+  for (const auto* line : {"bpci mine start --pool auto", "bpci dashboard open"}) {
     CAF_CHECK_EQUAL(run(line), 2);
     CAF_CHECK(err_has(" has no command "));
     CAF_CHECK(err_has("There are:"));
     CAF_CHECK(calls.empty());
   }
-  CAF_CHECK(err_has("bpci has no command inter-app"));
+  CAF_CHECK(err_has("bpci has no command dashboard"));
+}
+
+// -- votes -----------------------------------------------------------------------------
+
+CAF_TEST(a proposal is sent as the manual has it and its numbers are exact) {
+  answer_with(200, R"({"data":{"what":{"proposal_id":"prop-1"},"standing":"Active"}})");
+  CAF_CHECK_EQUAL(run("bpci consensus propose --type \"NetworkParameter\" --content "
+                      "'{\"parameter\": \"max_connections\", \"value\": 2000}' "
+                      "--deadline \"2024-12-31T23:59:59Z\" --threshold 0.67"),
+                  0);
+  CAF_REQUIRE_EQUAL(calls.size(), 1u);
+  CAF_CHECK_EQUAL(calls[0].path, "/api/v1/consensus/proposals");
+  CAF_CHECK_EQUAL(calls[0].body,
+                  R"({"proposal_type":"NetworkParameter",)"
+                  R"("content":"{\"parameter\": \"max_connections\", \"value\": 2000}",)"
+                  R"("voting_deadline":1735689599000,"required_threshold":6700})");
+}
+
+CAF_TEST(what cannot be a proposal or a weight is not sent) {
+  for (const auto* line : {"bpci consensus propose --type Custom(a) --content nonsense",
+                           "bpci consensus propose --type Custom(a) --content {} --threshold 67",
+                           "bpci consensus propose --type Custom(a) --content {} --deadline soon",
+                           "bpci consensus set-weight --node-id a --weight 1.0005",
+                           "bpci consensus vote --proposal-id p --decision Maybe --voter a"}) {
+    CAF_CHECK_EQUAL(run(line), 2);
+    CAF_CHECK(calls.empty());
+  }
 }
 
 // -- the others ----------------------------------------------------------------------

@@ -402,6 +402,184 @@ CAF_TEST(under any order of answers and breaks each message is reported once) {
 
 CAF_TEST_FIXTURE_SCOPE_END()
 
+// -- batches -----------------------------------------------------------------------------
+
+namespace {
+
+struct batch_fixture : fixture {
+  batch_fixture() {
+    box = outbox{{node_id{"me"}, 1'000, {100ms, 5'000ms}, 0}};
+    limits.max_batch = 5;
+    limits.batch_size = 4;
+  }
+
+  /// "b1: a/bob b/bob", with the sequence's distance to the clock left out; empty: none.
+  std::string next_batch(const char* fresh = "b1") {
+    const auto x = box.next_batch(now, message_id{fresh});
+    if (!x) return {};
+    auto out = x->id.get() + ":";
+    for (const auto& one : x->items)
+      out += " " + one.id.get() + "/" + one.target.get();
+    return out;
+  }
+
+  std::string told_ids() {
+    std::string out;
+    for (const auto& x : std::exchange(told, {}))
+      out += (out.empty() ? "" : " ") + x.id.get()
+             + (x.delivered() ? "" : std::string{"="} + std::string{name(x.targets[0].why.code)});
+    return out;
+  }
+
+  void receipts(const char* id, std::vector<node_id> targets) {
+    tell(box.on_receipt(oracle::receipt_batch{message_id{id}, std::move(targets)}));
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(outbox_batch_tests, batch_fixture)
+
+CAF_TEST(what waits goes in batches of the suggested size) {
+  open();
+  for (const auto* id : {"a", "b", "c", "d", "e", "f"})
+    CAF_CHECK(add(id));
+  CAF_CHECK_EQUAL(next_batch("b1"), "b1: a/bob b/bob c/bob d/bob");
+  CAF_CHECK_EQUAL(next_batch("b2"), "b2: e/bob f/bob");
+  CAF_CHECK_EQUAL(box.in_flight(), 2u);
+}
+
+CAF_TEST(one message alone is no batch and without support of the server none is made) {
+  open();
+  CAF_CHECK(add("a"));
+  CAF_CHECK_EQUAL(next_batch(), "");
+  CAF_CHECK(drain() == ids{"a"});
+  limits.max_batch = 0;
+  open();
+  CAF_CHECK(add("b"));
+  CAF_CHECK(add("c"));
+  CAF_CHECK_EQUAL(next_batch(), "");
+  CAF_CHECK((drain() == ids{"a", "b", "c"}));
+}
+
+CAF_TEST(what was sent alone stays alone and nothing overtakes it) {
+  open();
+  CAF_CHECK(add("a"));
+  CAF_CHECK(drain() == ids{"a"});
+  box.closed();
+  CAF_CHECK(add("b"));
+  CAF_CHECK(add("c"));
+  open();
+  CAF_CHECK_EQUAL(next_batch(), "");
+  CAF_CHECK(box.next(now)->id == message_id{"a"});
+  CAF_CHECK_EQUAL(next_batch(), "b1: b/bob c/bob");
+}
+
+CAF_TEST(the messages to one target are told together when it has answered) {
+  open();
+  CAF_CHECK(add("a"));
+  CAF_CHECK(add("b", {node_id{"eve"}}));
+  CAF_CHECK(add("c"));
+  CAF_CHECK_EQUAL(next_batch(), "b1: a/bob b/eve c/bob");
+  CAF_CHECK_EQUAL(box.size(), 3u);
+  receipt("b1", "bob");
+  CAF_CHECK_EQUAL(told_ids(), "a c");
+  CAF_CHECK_EQUAL(box.size(), 1u);
+  refuse("b1", ec::expired, {}, node_id{"eve"});
+  CAF_CHECK_EQUAL(told_ids(), "b=expired");
+  CAF_CHECK_EQUAL(box.size(), 0u);
+  CAF_CHECK_EQUAL(box.in_flight(), 0u);
+}
+
+CAF_TEST(a batch keeps its id and its content through a reconnect) {
+  open();
+  CAF_CHECK(add("a"));
+  CAF_CHECK(add("b", {node_id{"eve"}}));
+  CAF_CHECK_EQUAL(next_batch("b1"), "b1: a/bob b/eve");
+  receipt("b1", "bob");
+  box.closed();
+  CAF_CHECK(add("c"));
+  open();
+  CAF_CHECK_EQUAL(next_batch("b2"), "b1: a/bob b/eve");
+  receipts("b1", {node_id{"bob"}, node_id{"eve"}});
+  CAF_CHECK_EQUAL(told_ids(), "a b");
+}
+
+CAF_TEST(a batch that is refused for a time is sent again as it was) {
+  open();
+  CAF_CHECK(add("a"));
+  CAF_CHECK(add("b"));
+  CAF_CHECK_EQUAL(next_batch(), "b1: a/bob b/bob");
+  refuse("b1", ec::busy, 500);
+  CAF_CHECK_EQUAL(next_batch("b2"), "");
+  wait(500ms);
+  CAF_CHECK_EQUAL(next_batch("b2"), "b1: a/bob b/bob");
+}
+
+CAF_TEST(each message of a batch has its own deadline) {
+  open();
+  CAF_CHECK(add("a", {node_id{"bob"}}, 1s));
+  CAF_CHECK(add("b", {node_id{"bob"}}, 2s));
+  CAF_CHECK_EQUAL(next_batch(), "b1: a/bob b/bob");
+  wait(1s);
+  tell(box.expire(now));
+  CAF_CHECK_EQUAL(told_ids(), "a=timeout");
+  CAF_CHECK_EQUAL(box.size(), 1u);
+  box.closed();
+  open();
+  CAF_CHECK_EQUAL(next_batch("b2"), "b1: a/bob b/bob");
+  wait(1s);
+  tell(box.expire(now));
+  CAF_CHECK_EQUAL(told_ids(), "b=timeout");
+  CAF_CHECK_EQUAL(box.size(), 0u);
+  CAF_CHECK_EQUAL(box.in_flight(), 0u);
+  CAF_CHECK(!box.contains(message_id{"a"}));
+}
+
+CAF_TEST(a message under way in a batch is a conflict for another under its id) {
+  open();
+  CAF_CHECK(add("a"));
+  CAF_CHECK(add("b"));
+  CAF_CHECK_EQUAL(next_batch(), "b1: a/bob b/bob");
+  CAF_CHECK(add("b").error().code == ec::conflict);
+}
+
+CAF_TEST(a whole batch that is refused is refused to each of its messages) {
+  open();
+  CAF_CHECK(add("a"));
+  CAF_CHECK(add("b", {node_id{"eve"}}));
+  CAF_CHECK_EQUAL(next_batch(), "b1: a/bob b/eve");
+  refuse("b1", ec::bad_signature);
+  CAF_CHECK_EQUAL(told_ids(), "a=bad_signature b=bad_signature");
+  CAF_CHECK_EQUAL(box.size(), 0u);
+}
+
+CAF_TEST(a batch waits until the rate allows all its messages) {
+  limits.rate_limit_per_sec = 4;
+  open();
+  for (const auto* id : {"a", "b", "c", "d", "e", "f"})
+    CAF_CHECK(add(id));
+  CAF_CHECK_EQUAL(next_batch("b1"), "b1: a/bob b/bob c/bob d/bob");
+  CAF_CHECK_EQUAL(next_batch("b2"), "");
+  const auto wake = box.wake(now);
+  CAF_REQUIRE(wake);
+  CAF_CHECK(*wake > now.steady);
+  now.steady = *wake;
+  CAF_CHECK_EQUAL(next_batch("b3"), "b2: e/bob f/bob");
+}
+
+CAF_TEST(the end refuses every message of a batch once) {
+  open();
+  CAF_CHECK(add("a"));
+  CAF_CHECK(add("b"));
+  CAF_CHECK(add("c"));
+  CAF_CHECK_EQUAL(next_batch(), "b1: a/bob b/bob c/bob");
+  tell(box.refuse_all(fail(ec::shutting_down)));
+  CAF_CHECK_EQUAL(told_ids(), "a=shutting_down b=shutting_down c=shutting_down");
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
+
 CAF_TEST(the window of handled messages forgets the oldest) {
   dedupe_window window{3};
   const node_id bob{"bob"};

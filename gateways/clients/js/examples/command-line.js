@@ -66,3 +66,24 @@ export function narrate(client) {
     if (error) say(`closed: ${error.code}: ${error.message} ${error.nextStep}`);
   });
 }
+
+/**
+ * Calls of a cluster node's REST interface, which resolve to the `data` of the answer. The token is
+ * that of $BPCI_TOKEN; what needs none is called without one.
+ */
+export function restOf(url) {
+  const token = process.env.BPCI_TOKEN;
+  return async (method, path, body) => {
+    const headers = { 'content-type': 'application/json' };
+    if (token) headers.authorization = `Bearer ${token}`;
+    const answer = await fetch(url + path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(10_000),
+    });
+    const said = await answer.json();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${said.error.code}: ${said.detail}`);
+    return said.data;
+  };
+}

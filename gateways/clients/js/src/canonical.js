@@ -3,7 +3,7 @@
 import { fromText } from './bytes.js';
 
 /** s(x): the length as 4 bytes, big-endian, then x. Text is UTF-8. */
-function s(x) {
+export function s(x) {
   const data = typeof x === 'string' ? fromText(x) : x;
   const out = new Uint8Array(4 + data.length);
   new DataView(out.buffer).setUint32(0, data.length);
@@ -12,13 +12,14 @@ function s(x) {
 }
 
 /** n(x): 8 bytes, big-endian. */
-function n(x) {
+export function n(x) {
   const out = new Uint8Array(8);
   new DataView(out.buffer).setBigUint64(0, BigInt(x));
   return out;
 }
 
-function joined(...parts) {
+/** One behind the other. */
+export function joined(...parts) {
   const out = new Uint8Array(parts.reduce((sum, x) => sum + x.length, 0));
   let at = 0;
   for (const x of parts) {
@@ -60,6 +61,26 @@ export function welcomeBytes(who, member, welcome) {
   );
 }
 
+/** Of a change of key, under both signatures (section 11). Keys as bytes. */
+export function rotationBytes(nodeId, oldKey, newKey, issuedAt) {
+  return joined(s('BPI-1.0/rotate'), s(nodeId), s(oldKey), s(newKey), n(issuedAt));
+}
+
+/** Of an announcement (section 12), with the key as bytes. */
+export function announcementBytes(x, publicKey) {
+  return joined(
+    s('BPI-1.0/announce'),
+    s(x.node_id),
+    s(x.node_type),
+    s(x.endpoint),
+    n(x.capabilities.length),
+    ...x.capabilities.map(s),
+    n(x.issued_at),
+    n(x.ttl_secs),
+    s(publicKey),
+  );
+}
+
 export function envelopeBytes(x) {
   return joined(
     // In the tag, so that it can be neither stripped nor added.
@@ -74,4 +95,28 @@ export function envelopeBytes(x) {
     n(x.sent_at),
     s(x.body),
   );
+}
+
+/** What stands in a leaf of a batch's tree. */
+export function leafBytes(item) {
+  return joined(s(item.id), s(item.target), s(item.type), s(item.body));
+}
+
+/** @param {number} count of all its items @param {Uint8Array} root of their tree */
+export function batchBytes(x, count, root) {
+  return joined(
+    s('BPI-1.0/batch'),
+    s(x.id),
+    n(x.sequence),
+    s(x.source),
+    s(x.priority),
+    n(x.sent_at),
+    n(count),
+    s(root),
+  );
+}
+
+/** @param {Uint8Array} serverKey of the handshake */
+export function noticeBytes(serverKey, x) {
+  return joined(s('BPI-1.0/notice'), s(serverKey), s(x.topic), s(x.id), n(x.time), s(x.body));
 }

@@ -2,23 +2,29 @@
 
 import { backoffMaxMs, backoffMs } from './backoff.js';
 import { fromHex, fromText, toHex } from './bytes.js';
-import { envelopeBytes } from './canonical.js';
+import { batchBytes, envelopeBytes, leafBytes, noticeBytes } from './canonical.js';
 import { fatalCodes, fromRefusal, refuse } from './errors.js';
 import { deliveryModes, isId, priorities } from './frames.js';
 import { handshake } from './handshake.js';
 import { Inbox } from './inbox.js';
+import { verify } from './keys.js';
 import { Link } from './link.js';
+import { rootOf } from './merkle.js';
 import { Outbox } from './outbox.js';
 import { findWebSocket, webcrypto } from './platform.js';
 import { TokenBucket } from './token-bucket.js';
 
 const watchEveryMs = 250;
 
+/** In one frame. */
+const acksEachMax = 64;
+
 const defaults = {
   encoding: 'msgpack',
   connectTimeoutMs: 60_000,
   deadlineMs: 60_000,
   handlerTimeoutMs: 60_000,
+  batchMax: 1,
   queueMax: 1000,
   inboundMax: 1000,
   silentMsMax: 15_000,
@@ -89,6 +95,8 @@ export class BpiClient extends EventTarget {
   #state = 'new'; // new, running, closed
   #link = null;
   #limits = null;
+  #serverKey = null;
+  #acks = [];
   #bucket = null;
   #opening = null; // the promise of connect(), with its resolve and reject
   #everOpen = false;
@@ -111,7 +119,7 @@ export class BpiClient extends EventTarget {
     this.#outbox = new Outbox(this.#options.queueMax);
     this.#inbox = new Inbox({
       ...this.#options,
-      ack: (source, id) => this.#link?.send({ t: 'ack', source, id }),
+      ack: (source, id) => this.#acknowledge(source, id),
       report: (error) => this.#emit('refusal', { error }),
     });
   }
@@ -161,6 +169,20 @@ export class BpiClient extends EventTarget {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /**
+   * Sends many at once, so that they can go in batches (`batchMax`).
+   * @param {import('../index.d.ts').OutgoingMessage[]} messages
+   * @returns {Promise<PromiseSettledResult<object>[]>} what `send` says of each
+   */
+  sendBatch(messages) {
+    const pumping = this.#pumping;
+    this.#pumping = true; // until all are in the queue
+    const all = messages.map((x) => this.send(x));
+    this.#pumping = pumping;
+    this.#pump();
+    return Promise.allSettled(all);
   }
 
   /** Ends the link. What was not answered is refused with `shutting_down`. */
@@ -229,6 +251,8 @@ export class BpiClient extends EventTarget {
     if (this.#state !== 'running') throw refuse('shutting_down');
     this.#link = link;
     this.#limits = challenge.limits;
+    this.#serverKey = challenge.server_key;
+    this.#acks = [];
     this.#bucket = new TokenBucket(challenge.limits.rate_limit_per_sec, Date.now());
     this.#session = welcome.session;
     this.#sequence = Math.max(welcome.resume_from, this.#lastSequence, Date.now());
@@ -285,8 +309,13 @@ export class BpiClient extends EventTarget {
         this.#emit('acknowledged', { id, target });
       }
       this.#pump();
-    } else if (frame.t === 'deliver') {
+    } else if (frame.t === 'receipt_batch') {
+      for (const target of frame.targets) this.#outbox.receipt(frame.id, target);
+      this.#pump();
+    } else if (frame.t === 'deliver' || frame.t === 'deliver_batch') {
       this.#inbox.deliver(frame);
+    } else if (frame.t === 'notice') {
+      this.#notice(frame);
     } else if (frame.t === 'refusal') {
       const error = fromRefusal(frame);
       this.#emit('refusal', { error });
@@ -297,6 +326,32 @@ export class BpiClient extends EventTarget {
     }
   }
 
+  /** What is handled at the same time is acknowledged in one frame. */
+  #acknowledge(source, id) {
+    this.#acks.push({ source, id });
+    if (this.#acks.length > 1) return;
+    queueMicrotask(() => {
+      const items = this.#acks.splice(0);
+      if (items.length > 1 && this.#limits.max_batch) {
+        for (let at = 0; at < items.length; at += acksEachMax) {
+          this.#link?.send({ t: 'ack_batch', items: items.slice(at, at + acksEachMax) });
+        }
+        return;
+      }
+      for (const x of items) this.#link?.send({ t: 'ack', ...x });
+    });
+  }
+
+  async #notice({ topic, id, time, body, signature }) {
+    const serverKey = this.#serverKey;
+    const covered = noticeBytes(serverKey, { topic, id, time, body });
+    if (await verify(serverKey, covered, signature)) {
+      this.#emit('notice', { topic, id, time, body });
+    } else {
+      this.#emit('refusal', { error: refuse('bad_signature', 'a notice', { id }) });
+    }
+  }
+
   /** Sends what may be sent, one after the other: sequences must arrive in their order. */
   async #pump() {
     if (this.#pumping) return;
@@ -304,8 +359,10 @@ export class BpiClient extends EventTarget {
     clearTimeout(this.#pumpTimer);
     try {
       while (this.#link) {
-        const { entry, waitMs } = this.#outbox.next(Date.now(), this.#limits.max_in_flight);
-        const pauseMs = entry ? this.#bucket.take(Date.now()) : waitMs;
+        const next = this.#outbox.next(Date.now(), this.#limits.max_in_flight);
+        const entry = next.entry && this.#joined(next.entry);
+        const tokens = entry?.items?.length ?? 1;
+        const pauseMs = entry ? this.#bucket.take(Date.now(), tokens) : next.waitMs;
         if (pauseMs) this.#pumpTimer = setTimeout(() => this.#pump(), pauseMs);
         if (pauseMs || !entry) return;
         await this.#transmit(this.#link, entry);
@@ -315,14 +372,22 @@ export class BpiClient extends EventTarget {
     }
   }
 
+  #joined(entry) {
+    const { max_batch: most = 0, batch_size: suggested = 0, max_frame_bytes: bytes } = this.#limits;
+    const max = Math.min(this.#options.batchMax || suggested, most);
+    if (max < 2 || entry.items) return entry;
+    return this.#outbox.joined(entry, max, bytes, () => webcrypto.randomUUID());
+  }
+
   async #transmit(link, entry) {
     const { max_targets: targetsMax, max_frame_bytes: bytesMax } = this.#limits;
     this.#outbox.begin(entry, Date.now());
-    if (entry.targets.length > targetsMax) {
+    if (!entry.items && entry.targets.length > targetsMax) {
       this.#outbox.fail(entry, refuse('invalid_argument', `at most ${targetsMax} targets`));
       return;
     }
-    const { payload, size } = link.prepare(await this.#signed(entry));
+    const signed = await (entry.items ? this.#signedBatch(entry) : this.#signed(entry));
+    const { payload, size } = link.prepare(signed);
     if (this.#link !== link) return;
     if (entry.settled) {
       this.#outbox.drop(entry);
@@ -352,6 +417,24 @@ export class BpiClient extends EventTarget {
       body: entry.body,
     };
     frame.signature = await this.#options.key.sign(envelopeBytes(frame));
+    return frame;
+  }
+
+  async #signedBatch(entry) {
+    this.#sequence += 1;
+    this.#lastSequence = this.#sequence;
+    const frame = {
+      t: 'send_batch',
+      id: entry.id,
+      sequence: this.#sequence,
+      source: this.#options.nodeId,
+      priority: entry.priority,
+      sent_at: Date.now(),
+      // All of them, also those that have expired: a retry has the same content.
+      items: entry.items.map(({ id, targets, type, body }) => ({ id, target: targets[0], type, body })),
+    };
+    const root = await rootOf(frame.items.map(leafBytes));
+    frame.signature = await this.#options.key.sign(batchBytes(frame, frame.items.length, root));
     return frame;
   }
 

@@ -30,6 +30,14 @@ const own = {
     'The signature does not match the content and the key.',
     'Do not trust the sender; check the key that is expected of it.',
   ],
+  not_permitted: [
+    'The other side is not allowed to do this.',
+    'Ask it for what the detail names.',
+  ],
+  not_found: [
+    'There is nothing under this name.',
+    'Give the key that the detail names.',
+  ],
   busy: [
     'The queue of this client is full.',
     'Wait until messages have been answered, or raise queueMax.',

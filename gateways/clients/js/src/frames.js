@@ -29,7 +29,13 @@ const limits = {
   rate_limit_per_sec: 'int',
   handshake_timeout_ms: 'int',
   relay_timeout_secs: 'int',
+  max_batch: 'int?', // absent: a server that knows no batches
+  batch_size: 'int?',
 };
+
+const batchItem = { id: 'str', target: 'str', type: 'str', body: 'bin' };
+
+const batch = { id: 'str', sequence: 'int', source: 'str', priority: 'str', sent_at: 'int' };
 
 const members = {
   challenge: {
@@ -53,6 +59,19 @@ const members = {
   send: envelope,
   deliver: { ...envelope, source_key: 'bin' },
   ack: { source: 'str', id: 'str' },
+  send_batch: { ...batch, items: [batchItem], signature: 'bin' },
+  deliver_batch: {
+    ...batch,
+    count: 'int',
+    signature: 'bin',
+    source_key: 'bin',
+    items: [batchItem],
+    indexes: 'ints?',
+    proof: 'bin?',
+  },
+  ack_batch: { items: [{ source: 'str', id: 'str' }] },
+  receipt_batch: { id: 'str', targets: 'strings' },
+  notice: { topic: 'str', id: 'str', time: 'int', body: 'bin', signature: 'bin' },
   receipt: { id: 'str', target: 'str', stored: 'bool?' },
   peer: { body: 'bin' },
   refusal: {
@@ -79,8 +98,16 @@ const fits = {
   bool: (x) => typeof x === 'boolean',
   mode: (x) => deliveryModes.includes(x),
   strings: (x) => Array.isArray(x) && x.every((one) => typeof one === 'string'),
+  ints: (x) => Array.isArray(x) && x.every((one) => Number.isSafeInteger(one)),
   bin: (x) => x instanceof Uint8Array,
 };
+
+function pickedMap(table, from, convert, place) {
+  if (typeof from !== 'object' || from === null) {
+    throw refuse('malformed', `${place}: expected a map`);
+  }
+  return picked(table, from, convert, `${place}.`);
+}
 
 /** A frame with exactly the members of its table, in their order. */
 function picked(table, from, convert, path = '') {
@@ -88,11 +115,13 @@ function picked(table, from, convert, path = '') {
   for (const [name, kind] of Object.entries(table)) {
     const place = path + name;
     const value = from[name];
+    if (Array.isArray(kind)) {
+      if (!Array.isArray(value)) throw refuse('malformed', `${place}: expected a list`);
+      out[name] = value.map((x) => pickedMap(kind[0], x, convert, place));
+      continue;
+    }
     if (typeof kind === 'object') {
-      if (typeof value !== 'object' || value === null) {
-        throw refuse('malformed', `${place}: expected a map`);
-      }
-      out[name] = picked(kind, value, convert, `${place}.`);
+      out[name] = pickedMap(kind, value, convert, place);
       continue;
     }
     const type = kind.replace('?', '');
@@ -130,10 +159,10 @@ function toJson(type, value, place) {
  */
 export function encodeFrame(frame, how = 'msgpack') {
   const body = picked(members[frame.t], frame, how === 'json' ? toJson : checked);
+  if (how !== 'json') return encode({ ...body, t: frame.t });
+  if (frame.t !== 'deliver') return JSON.stringify({ ...body, t: frame.t });
   const { source_key: sourceKey, ...rest } = body;
-  if (how === 'json')
-    return JSON.stringify({ ...rest, t: frame.t, ...(sourceKey && { source_key: sourceKey }) });
-  return encode({ ...body, t: frame.t });
+  return JSON.stringify({ ...rest, t: frame.t, source_key: sourceKey });
 }
 
 function parse(data) {

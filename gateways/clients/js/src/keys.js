@@ -1,7 +1,8 @@
 // Ed25519 (RFC 8032) by WebCrypto.
 
 import { fromHex, toHex } from './bytes.js';
-import { webcrypto } from './platform.js';
+import { refuse } from './errors.js';
+import { randomBytes, webcrypto } from './platform.js';
 
 const { subtle } = webcrypto;
 const algorithm = { name: 'Ed25519' };
@@ -15,13 +16,48 @@ function fromBase64Url(text) {
   );
 }
 
+/** The same for an X25519 key. */
+const agreementPrefix = fromHex('302e020100300506032b656e04220420');
+const agreement = { name: 'X25519' };
+
+/** A secret number as a key; undefined where the platform has no X25519. */
+async function importAgreement(scalar) {
+  const pkcs8 = new Uint8Array([...agreementPrefix, ...scalar]);
+  try {
+    return await subtle.importKey('pkcs8', pkcs8, agreement, false, ['deriveBits']);
+  } catch {
+    return undefined;
+  } finally {
+    pkcs8.fill(0);
+  }
+}
+
+async function agree(secret, theirs) {
+  if (!secret) throw refuse('unsupported', 'this platform has no X25519');
+  let out;
+  try {
+    const other = await subtle.importKey('raw', theirs, agreement, false, []);
+    out = new Uint8Array(await subtle.deriveBits({ ...agreement, public: other }, secret, 256));
+  } catch (cause) {
+    throw refuse('bad_signature', `no agreement with this key: ${cause.message}`);
+  }
+  // RFC 7748, section 6.1: of small order.
+  if (out.every((x) => x === 0)) throw refuse('bad_signature', 'the key is of small order');
+  return out;
+}
+
+/** The X25519 base point: u = 9. */
+const basePoint = Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 9 : 0));
+
 /** The key pair of a BPI node. The secret part stays inside WebCrypto. */
 export class BpiKey {
   #secret;
+  #agreement;
 
   /** @private Use generate or fromSeed. */
-  constructor(secret, publicKey) {
+  constructor(secret, publicKey, agreementKey) {
     this.#secret = secret;
+    this.#agreement = agreementKey;
     /** The 32 bytes under which the node is registered. @readonly @type {Uint8Array} */
     this.publicKey = publicKey;
   }
@@ -36,11 +72,11 @@ export class BpiKey {
    * @param {{extractable?: boolean}} [how]
    */
   static async generate({ extractable = false } = {}) {
-    const pair = await subtle.generateKey(algorithm, extractable, ['sign', 'verify']);
-    return new BpiKey(
-      pair.privateKey,
-      new Uint8Array(await subtle.exportKey('raw', pair.publicKey)),
-    );
+    // From a seed, because WebCrypto does not give the other form of a key that it has made.
+    const seed = randomBytes(32);
+    const key = await BpiKey.fromSeed(seed, { extractable });
+    seed.fill(0);
+    return key;
   }
 
   /**
@@ -59,12 +95,37 @@ export class BpiKey {
       ? open
       : await subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
     pkcs8.fill(0);
-    return new BpiKey(secret, fromBase64Url(x));
+    // RFC 8032, section 5.1.5: the scalar of this key; X25519 clamps it in the same way.
+    const hash = new Uint8Array(await subtle.digest('SHA-512', raw));
+    const agreementKey = await importAgreement(hash.subarray(0, 32));
+    hash.fill(0);
+    return new BpiKey(secret, fromBase64Url(x), agreementKey);
   }
 
   /** The 32-byte seed, of a key that was made extractable. Keep it secret. */
   async exportSeed() {
     return fromBase64Url((await subtle.exportKey('jwk', this.#secret)).d);
+  }
+
+  /**
+   * The secret that only this key and the other can compute.
+   * @private For sealed bodies.
+   * @param {Uint8Array} theirs 32 bytes, X25519
+   */
+  agree(theirs) {
+    return agree(this.#agreement, theirs);
+  }
+
+  /**
+   * A key for one body.
+   * @private For sealed bodies.
+   * @param {Uint8Array} [secret] for tests
+   */
+  async ephemeral(secret) {
+    const scalar = secret ? Uint8Array.from(secret) : randomBytes(32);
+    const key = await importAgreement(scalar);
+    scalar.fill(0);
+    return { publicKey: await agree(key, basePoint), agree: (theirs) => agree(key, theirs) };
   }
 
   /** @param {Uint8Array} message @returns {Promise<Uint8Array>} 64 bytes */

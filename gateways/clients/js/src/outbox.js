@@ -4,6 +4,12 @@
 import { backoffMs } from './backoff.js';
 import { copyOf, refuse, retryCodes } from './errors.js';
 
+/** What a message takes of a batch's frame beside its body, with ids of the usual length. */
+const itemBytes = 256;
+
+/** No batch carries it. */
+const durableType = 'inter-app';
+
 /** Refusals that any other message would meet as well: the whole link pauses. */
 const pauseCodes = new Set(['busy', 'rate_limited', 'unavailable']);
 
@@ -19,6 +25,7 @@ export class Outbox {
   #queue = [];
   #flight = new Map();
   #ids = new Set();
+  #waiting = 0; // messages in the queue, each one of a batch counted
   #ordinal = 0;
   #pausedUntil = 0;
   #queueMax;
@@ -39,7 +46,7 @@ export class Outbox {
    */
   add(x) {
     if (this.#ids.has(x.id)) throw refuse('conflict', '', { id: x.id });
-    if (this.#queue.length >= this.#queueMax) {
+    if (this.#waiting >= this.#queueMax) {
       throw refuse('busy', `${this.#queueMax} messages wait`, { id: x.id });
     }
     const entry = {
@@ -53,10 +60,55 @@ export class Outbox {
       sentAt: 0,
       settled: false,
       lastRefusal: null,
+      items: null, // of a batch: the messages in it
+      batch: null, // the batch that it is in
     };
     this.#ids.add(x.id);
     this.#queue.push(entry);
+    this.#waiting += 1;
     return entry;
+  }
+
+  /**
+   * Puts `first`, which is to be sent next, and what waits right behind it into a batch, if they may
+   * be in one: live messages of one priority to one target each, never sent before. From then on
+   * the batch is one thing that keeps its id and content through all retries.
+   * @param {number} max messages @param {number} bytesMax of the frame @param {() => string} newId
+   * @returns {Entry} the batch, or `first`
+   */
+  joined(first, max, bytesMax, newId) {
+    const group = [];
+    // Half of a frame at most, so that the members beside the bodies have room in the other half.
+    let room = bytesMax / 2;
+    for (const entry of this.#queue.slice(this.#queue.indexOf(first))) {
+      room -= (entry.body?.length ?? 0) + itemBytes;
+      const fits =
+        !entry.items &&
+        entry.sentAt === 0 &&
+        entry.targets.length === 1 &&
+        entry.delivery !== 'stored' &&
+        entry.type !== durableType &&
+        entry.priority === first.priority &&
+        room >= 0;
+      if (!fits || group.length >= max) break;
+      group.push(entry);
+    }
+    if (group.length < 2) return first;
+    const batch = {
+      ...first,
+      id: newId(),
+      targets: [...new Set(group.map((x) => x.targets[0]))],
+      items: group,
+      resolve: () => {},
+      reject: () => {},
+      outcomes: new Map(),
+      open: new Set(),
+      again: new Set(),
+    };
+    for (const entry of group) entry.batch = batch;
+    this.#ids.add(batch.id);
+    this.#queue.splice(this.#queue.indexOf(first), group.length, batch);
+    return batch;
   }
 
   /**
@@ -79,6 +131,7 @@ export class Outbox {
   /** `entry` is about to be sent to all its targets; those that answered before do so again. */
   begin(entry, now) {
     this.#queue.splice(this.#queue.indexOf(entry), 1);
+    this.#waiting -= entry.items?.length ?? 1;
     entry.open = new Set(entry.targets.filter((x) => !entry.outcomes.has(x)));
     entry.again.clear();
     entry.sentAt = now;
@@ -94,7 +147,7 @@ export class Outbox {
     if (!entry?.open.delete(target)) return this.#ids.has(id);
     const outcome = { target, delivered: true };
     if (stored) outcome.stored = true;
-    entry.outcomes.set(target, outcome);
+    this.#answer(entry, outcome);
     this.#afterAnswer(entry);
     return true;
   }
@@ -109,7 +162,7 @@ export class Outbox {
     for (const target of targets) {
       entry.open.delete(target);
       if (later) entry.again.add(target);
-      else entry.outcomes.set(target, { target, delivered: false, error });
+      else this.#answer(entry, { target, delivered: false, error });
     }
     if (later && targets.length > 0) this.#postpone(entry, error, now);
     this.#afterAnswer(entry);
@@ -124,12 +177,20 @@ export class Outbox {
   /** The caller's time is up. A message in flight keeps its credit until the server answers. */
   expire(entry) {
     if (entry.settled) return;
+    const { batch } = entry;
     const last = entry.lastRefusal ? `the last answer was ${entry.lastRefusal.code}` : '';
     const error = refuse('expired', last, { id: entry.id });
-    const at = this.#queue.indexOf(entry);
-    if (at >= 0) this.#queue.splice(at, 1);
-    if (!this.#flight.has(entry.id)) this.#ids.delete(entry.id);
     this.#reject(entry, error);
+    // A batch lives on as long as somebody waits for a part of it.
+    if (batch && !batch.items.every((x) => x.settled)) return;
+    const whole = batch ?? entry;
+    whole.settled = true;
+    const at = this.#queue.indexOf(whole);
+    if (at >= 0) {
+      this.#queue.splice(at, 1);
+      this.#waiting -= whole.items?.length ?? 1;
+    }
+    if (!this.#flight.has(whole.id)) this.#forget(whole);
   }
 
   /** Forgets a message that expired while it was being signed. */
@@ -142,7 +203,7 @@ export class Outbox {
     this.#pausedUntil = 0;
     for (const entry of [...this.#flight.values()]) {
       this.#flight.delete(entry.id);
-      if (entry.settled) this.#ids.delete(entry.id);
+      if (entry.settled) this.#forget(entry);
       else this.#requeue(entry);
     }
   }
@@ -160,6 +221,7 @@ export class Outbox {
       if (!entry.settled) this.#reject(entry, copyOf(error, entry.id));
     }
     this.#queue = [];
+    this.#waiting = 0;
     this.#flight.clear();
     this.#ids.clear();
   }
@@ -181,14 +243,26 @@ export class Outbox {
       this.#requeue(entry);
       return;
     }
-    this.#ids.delete(entry.id);
+    this.#forget(entry);
     if (!entry.settled) this.#settle(entry);
+  }
+
+  /** A last word of a target; for a batch, to all its messages for that target. */
+  #answer(entry, outcome) {
+    entry.outcomes.set(outcome.target, outcome);
+    for (const item of entry.items ?? []) {
+      if (item.settled || item.targets[0] !== outcome.target) continue;
+      const error = outcome.error && copyOf(outcome.error, item.id);
+      item.outcomes.set(outcome.target, { ...outcome, ...(error && { error }) });
+      this.#settle(item);
+    }
   }
 
   /** Back to its old place, so that it goes out before what was sent behind it. */
   #requeue(entry) {
     const at = this.#queue.findIndex((x) => x.ordinal > entry.ordinal);
     this.#queue.splice(at < 0 ? this.#queue.length : at, 0, entry);
+    this.#waiting += entry.items?.length ?? 1;
   }
 
   #settle(entry) {
@@ -206,10 +280,14 @@ export class Outbox {
     entry.settled = true;
     error.outcomes = outcomes;
     entry.reject(error);
+    for (const item of entry.items ?? []) {
+      if (!item.settled) this.#reject(item, copyOf(error, item.id));
+    }
   }
 
   #forget(entry) {
     this.#flight.delete(entry.id);
     this.#ids.delete(entry.id);
+    for (const item of entry.items ?? []) this.#ids.delete(item.id);
   }
 }

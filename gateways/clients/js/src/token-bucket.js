@@ -14,14 +14,18 @@ export class TokenBucket {
     this.#at = now;
   }
 
-  /** Takes a token, or says how many milliseconds it takes until there is one. */
-  take(now) {
+  /**
+   * Takes `tokens`, or says how many milliseconds it takes until there are so many. More than a
+   * full bucket holds may be taken from a full one: the rest is owed.
+   */
+  take(now, tokens = 1) {
     if (this.#rate === Infinity) return 0;
     const passed = Math.max(0, now - this.#at);
     this.#tokens = Math.min(this.#rate, this.#tokens + (passed * this.#rate) / 1000);
     this.#at = now;
-    if (this.#tokens < 1) return Math.ceil(((1 - this.#tokens) * 1000) / this.#rate);
-    this.#tokens -= 1;
+    const missing = Math.min(tokens, this.#rate) - this.#tokens;
+    if (missing > 0) return Math.ceil((missing * 1000) / this.#rate);
+    this.#tokens -= tokens;
     return 0;
   }
 }

@@ -3,9 +3,17 @@
 
 import { WebSocketServer } from 'ws';
 
-import { envelopeBytes, helloBytes, welcomeBytes } from '../src/canonical.js';
+import {
+  batchBytes,
+  envelopeBytes,
+  helloBytes,
+  leafBytes,
+  noticeBytes,
+  welcomeBytes,
+} from '../src/canonical.js';
 import { decodeFrame, encodeFrame } from '../src/frames.js';
 import { BpiKey, verify } from '../src/keys.js';
+import { rootOf } from '../src/merkle.js';
 import { randomBytes } from '../src/platform.js';
 
 const serverSeed = Uint8Array.from({ length: 32 }, (_, i) => 0x20 + i);
@@ -18,7 +26,22 @@ export const defaultLimits = {
   rate_limit_per_sec: 1000,
   handshake_timeout_ms: 5000,
   relay_timeout_secs: 30,
+  max_batch: 5,
+  batch_size: 4,
 };
+
+/** The hashes of the largest subtrees without any of `indexes`, from left to right. */
+async function proofFor(leaves, indexes, begin = 0, end = leaves.length) {
+  const within = indexes.filter((x) => x >= begin && x < end).length;
+  if (within === end - begin) return [];
+  if (within === 0) return [...(await rootOf(leaves.slice(begin, end)))];
+  let half = 1;
+  while (half * 2 < end - begin) half *= 2;
+  return [
+    ...(await proofFor(leaves, indexes, begin, begin + half)),
+    ...(await proofFor(leaves, indexes, begin + half, end)),
+  ];
+}
 
 export class FakeServer {
   /** Envelopes that were accepted, in their order. */
@@ -82,6 +105,13 @@ export class FakeServer {
     this.#send(this.connections.get(nodeId), { ...envelope, t: 'deliver', source_key: sourceKey });
   }
 
+  /** News of the cluster; `key`: of whoever signs it. */
+  async notice(nodeId, topic, body, key = this.key) {
+    const frame = { t: 'notice', topic, id: 'n-1', time: Date.now(), body };
+    frame.signature = await key.sign(noticeBytes(this.key.publicKey, frame));
+    this.#send(this.connections.get(nodeId), frame);
+  }
+
   #send(to, frame) {
     to?.socket.send(encodeFrame(frame, to.how));
   }
@@ -115,7 +145,9 @@ export class FakeServer {
   async #handle(connection, frame) {
     if (frame.t === 'hello') await this.#welcome(connection, frame);
     else if (frame.t === 'send') await this.#relay(connection, frame);
+    else if (frame.t === 'send_batch') await this.#relayBatch(connection, frame);
     else if (frame.t === 'ack') this.#acked(connection, frame);
+    else if (frame.t === 'ack_batch') frame.items.forEach((x) => this.#acked(connection, x));
   }
 
   async #welcome(connection, hello) {
@@ -188,6 +220,29 @@ export class FakeServer {
       if (to) this.#send(to, delivery);
       else if (frame.delivery !== 'stored') refusal('unknown_target', { target });
       else this.kept.set(target, [...(this.kept.get(target) ?? []), delivery]);
+    }
+  }
+
+  async #relayBatch(connection, frame) {
+    this.received.push(frame);
+    if (this.silent.has('answers')) return;
+    const leaves = frame.items.map(leafBytes);
+    const covered = batchBytes(frame, leaves.length, await rootOf(leaves));
+    if (!(await verify(connection.key, covered, frame.signature))) throw new Error('bad_signature');
+    this.resumeFrom.set(frame.source, frame.sequence);
+    this.accepted.push(frame);
+    for (const target of new Set(frame.items.map((x) => x.target))) {
+      const indexes = [...frame.items.keys()].filter((i) => frame.items[i].target === target);
+      const all = indexes.length === leaves.length;
+      this.#send(this.connections.get(target), {
+        ...frame,
+        t: 'deliver_batch',
+        count: leaves.length,
+        source_key: connection.key,
+        items: indexes.map((i) => frame.items[i]),
+        indexes: all ? undefined : indexes,
+        proof: all ? undefined : Uint8Array.from(await proofFor(leaves, indexes)),
+      });
     }
   }
 
