@@ -1,6 +1,7 @@
 #include "gateways/api/admin_action.hpp"
 
 #include "gateways/api/api_actor.hpp"
+#include "gateways/api/audit_log.hpp"
 
 #include <algorithm>
 
@@ -50,9 +51,8 @@ void admin_action::failed(const failure& why) const {
 
 void admin_action::finish(std::string result, std::function<void()> answer) const {
   log::correlation_scope whose{call_->request.id};
-  log::info(
-      "admin-action-ended",
-      {{"who", who()}, {"action", what_.action}, {"target", what_.target}, {"result", result}});
+  audit_log::action_ended(self_.shared().config.logging.audit_logging, *call_, what_.action,
+                          what_.target, result);
   if (no_ == 0) return answer();
   self_.shared().records->end_action(
       self_, no_, std::move(result), [no = no_, answer = std::move(answer)](const auto& written) {
@@ -66,11 +66,8 @@ void admin_action::finish(std::string result, std::function<void()> answer) cons
 void carry_out(api_actor& self, const call_ptr& what, intent wanted, without_record otherwise,
                std::function<void(const admin_action_ptr&)> act) {
   if (auto ok = check(wanted); !ok) return what->fail(ok.error());
-  log::info("admin-action", {{"who", what->caller},
-                             {"from", what->request.remote_address},
-                             {"action", wanted.action},
-                             {"target", wanted.target},
-                             {"why", wanted.why}});
+  audit_log::action(self.shared().config.logging.audit_logging, *what, wanted.action, wanted.target,
+                    wanted.why);
   auto entry =
       audit::entry{what->caller, wanted.action, wanted.target, wanted.why, what->request.id};
   self.shared().records->begin_action(
@@ -78,8 +75,8 @@ void carry_out(api_actor& self, const call_ptr& what, intent wanted, without_rec
       [&self, what, wanted, otherwise, act = std::move(act)](const result<std::uint64_t>& no) {
         log::correlation_scope whose{what->request.id};
         if (no) return act(recording::of(self, what, wanted, *no));
-        log::warn("admin-action-unrecorded",
-                  {{"action", wanted.action}, {"code", name(no.error().code)}});
+        audit_log::action_unrecorded(*what, wanted.action, wanted.target, wanted.why,
+                                     no.error().code);
         if (otherwise == without_record::go_on) return act(recording::of(self, what, wanted, 0));
         what->fail({ec::unavailable,
                     "the database; an action that cannot be recorded is not carried out"});

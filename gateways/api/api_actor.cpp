@@ -1,5 +1,6 @@
 #include "gateways/api/api_actor.hpp"
 
+#include "gateways/api/audit_log.hpp"
 #include "messages/codec/json.hpp"
 #include "runtime/crypto/token.hpp"
 
@@ -55,7 +56,7 @@ void api_actor::admit(const call_ptr& what) {
   log::correlation_scope whose{what->request.id};
   if (what->route.need == http::permission::open) return what->handle(*this, what);
   auto token = bearer_token(what->request);
-  if (token.empty()) return what->fail({ec::not_authenticated, {}});
+  if (token.empty()) return turn_away(what, {ec::not_authenticated, {}});
   // What is compared are hashes: the time it takes tells nothing about the token.
   auto hash = crypto::hash_token(token);
   auto known = known_tokens_.find(hash);
@@ -82,7 +83,7 @@ void api_actor::looked_up(const std::string& hash,
     if (!label)
       what->fail(label.error());
     else if (!*label)
-      what->fail({ec::not_authenticated, "the token is not known"});
+      turn_away(what, {ec::not_authenticated, "the token is not known"});
     else
       let_in(what, **label);
   }
@@ -92,7 +93,14 @@ void api_actor::let_in(const call_ptr& what, const std::string& label) {
   auto known = std::make_shared<call>(*what);
   known->caller = label.empty() ? "a token without a label" : label;
   log::correlation_scope whose{what->request.id};
+  audit_log::called(shared_->config.logging.audit_logging, *known);
   what->handle(*this, known);
+}
+
+void api_actor::turn_away(const call_ptr& what, const failure& why) {
+  log::correlation_scope whose{what->request.id};
+  audit_log::refused(shared_->config.logging.audit_logging, *what, why.code);
+  what->fail(why);
 }
 
 /// A call that is dropped is answered `restarted`.

@@ -47,6 +47,7 @@ private:
   void look_up(const call_ptr& what, const std::string& hash);
   void looked_up(const std::string& hash, const result<std::optional<std::string>>& label);
   void let_in(const call_ptr& what, const std::string& label);
+  void turn_away(const call_ptr& what, const failure& why);
 
   context_ptr shared_;
   /// The labels of those that the database has confirmed, by hash.

@@ -51,6 +51,9 @@ struct context {
   /// What governance can set, with the values that hold unless it has: `least` to `most`.
   std::vector<ledger::parameter_setting> parameters = {};
 
+  /// What `GET /api/v1/openapi.json` answers; FRONT DOOR writes it before the first request.
+  std::shared_ptr<std::string> api_description = std::make_shared<std::string>();
+
   [[nodiscard]] caf::actor find(std::string_view where) const {
     return node->directory.find(root + std::string{where});
   }

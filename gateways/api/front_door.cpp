@@ -1,7 +1,9 @@
 #include "gateways/api/front_door.hpp"
 
+#include "gateways/http/openapi.hpp"
 #include "gateways/http/problem.hpp"
 #include "gateways/websocket/bpi_socket.hpp"
+#include "messages/codec/json.hpp"
 #include "messages/oracle/frames.hpp"
 #include "runtime/time/clock.hpp"
 
@@ -20,10 +22,22 @@ bool wants_json(const std::vector<http::name_value>& query) {
   return std::ranges::find(query, http::name_value{"encoding", "json"}) != query.end();
 }
 
+std::string described(const std::vector<route>& table) {
+  std::vector<http::route_info> infos;
+  for (const auto& x : table)
+    infos.push_back(x.info);
+  return codec::to_text(http::openapi(
+      infos, {"BPCI node", BPCI_VERSION,
+              "What a node of the BPCI network can be asked. BPI nodes connect to the WebSocket "
+              "/bpi/v1 instead. A token comes as Authorization: Bearer."}));
+}
+
 } // namespace
 
 front_door::front_door(context_ptr shared, std::vector<route> table)
-    : shared_(std::move(shared)), router_(std::move(table)), permits_(requests_max) {}
+    : shared_(std::move(shared)), router_(std::move(table)), permits_(requests_max) {
+  *shared_->api_description = described(router_.table());
+}
 
 void front_door::on_request(http::request what, http::responder answer) {
   auto since = steady_now();

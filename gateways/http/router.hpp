@@ -3,6 +3,8 @@
 #include "gateways/http/message.hpp"
 #include "messages/error.hpp"
 
+#include <boost/json/fwd.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,6 +18,18 @@ namespace bpci::http {
 /// What a caller must hold to use a route. The router only reports it.
 enum class permission : std::uint8_t { open, read, write, admin };
 
+class schema_book;
+
+/// Describes a type of JSON for the API description; see `schema_of` in schema.hpp.
+using schema_maker = boost::json::value (*)(schema_book& book);
+
+/// A parameter of the query, for the API description.
+struct query_info {
+  std::string name;
+  std::string what; ///< One line.
+  bool is_number = false;
+};
+
 /// One row of the table of routes, without its handler.
 struct route_info {
   std::string method; ///< In capitals. HEAD is served by GET, OPTIONS by the router.
@@ -28,6 +42,13 @@ struct route_info {
   std::string summary = {};                                 ///< One line, for the API description.
   std::vector<std::string> consumes = {"application/json"}; ///< Media types of its body.
   std::vector<std::string> aliases = {};                    ///< More patterns for the same handler.
+
+  // For the API description alone (openapi.hpp); all may be left out.
+  schema_maker takes = nullptr; ///< What its body is.
+  schema_maker gives = nullptr; ///< What `data` is in its answer.
+  std::vector<query_info> query = {};
+  std::string produces = "application/json"; ///< Media type of its answer.
+  bool is_bare = false; ///< Its answer is a document of its own, not in {"data", "error"}.
 };
 
 /// The values of a pattern's names.

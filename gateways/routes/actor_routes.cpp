@@ -1,6 +1,7 @@
 #include "gateways/api/admin_action.hpp"
 #include "gateways/routes/asking.hpp"
 #include "gateways/routes/body.hpp"
+#include "gateways/routes/described.hpp"
 #include "gateways/routes/routes.hpp"
 #include "messages/runtime/supervision.hpp"
 
@@ -132,7 +133,8 @@ std::vector<route> actor_routes() {
       {{.method = "GET",
         .pattern = "/api/v1/actors",
         .need = permission::read,
-        .summary = "The supervision trees of all members, paged and filtered"},
+        .summary = "The supervision trees of all members, paged and filtered",
+        .query = page_query({{"filter", "Part of the path or type"}})},
        tree},
       {{.method = "GET",
         .pattern = "/api/v1/actors/{path...}",
@@ -142,22 +144,26 @@ std::vector<route> actor_routes() {
       {{.method = "POST",
         .pattern = "/api/v1/actors/kill",
         .need = permission::admin,
-        .summary = "Kill an actor; its supervisor restarts it"},
+        .summary = "Kill an actor; its supervisor restarts it",
+        .takes = schema_of<action_body>},
        act<sup::kill_child>},
       {{.method = "POST",
         .pattern = "/api/v1/actors/restart",
         .need = permission::admin,
-        .summary = "Stop an actor in good order and start it again"},
+        .summary = "Stop an actor in good order and start it again",
+        .takes = schema_of<action_body>},
        act<sup::restart_child>},
       {{.method = "POST",
         .pattern = "/api/v1/actors/pause",
         .need = permission::admin,
-        .summary = "Stop an actor until it is resumed"},
+        .summary = "Stop an actor until it is resumed",
+        .takes = schema_of<action_body>},
        act<sup::pause_child>},
       {{.method = "POST",
         .pattern = "/api/v1/actors/resume",
         .need = permission::admin,
-        .summary = "Start an actor that was paused"},
+        .summary = "Start an actor that was paused",
+        .takes = schema_of<action_body>},
        act<sup::resume_child>},
   };
 }

@@ -1,4 +1,5 @@
 #include "gateways/routes/asking.hpp"
+#include "gateways/routes/described.hpp"
 #include "gateways/routes/routes.hpp"
 
 namespace bpci::gateway {
@@ -27,7 +28,9 @@ std::vector<route> audit_routes() {
       {{.method = "GET",
         .pattern = "/api/v1/audit/actions",
         .need = permission::read,
-        .summary = "What admins did, to what, and why; newest first"},
+        .summary = "What admins did, to what, and why; newest first",
+        .gives = schema_of<audit::page>,
+        .query = page_query({{"target", "Part of the target"}, {"action", "The whole word"}})},
        actions},
   };
 }

@@ -1,6 +1,7 @@
 #include "gateways/api/admin_action.hpp"
 #include "gateways/routes/asking.hpp"
 #include "gateways/routes/body.hpp"
+#include "gateways/routes/described.hpp"
 #include "gateways/routes/routes.hpp"
 #include "messages/runtime/slots.hpp"
 
@@ -146,22 +147,27 @@ std::vector<route> cluster_routes() {
       {{.method = "GET",
         .pattern = "/api/v1/cluster/members",
         .need = permission::read,
-        .summary = "The nodes of this cluster, as this one sees them"},
+        .summary = "The nodes of this cluster, as this one sees them",
+        .query = page_query({{"state", "Only members in this state"},
+                             {"ended", "true: also those that have ended"}})},
        members},
       {{.method = "GET",
         .pattern = "/api/v1/cluster/drain-plan/{member}",
         .need = permission::read,
-        .summary = "Where everything of a member would go, if it were drained"},
+        .summary = "Where everything of a member would go, if it were drained",
+        .gives = schema_of<slots::drain_plan>},
        drain_plan},
       {{.method = "POST",
         .pattern = "/api/v1/cluster/members/{id}/drain",
         .need = permission::admin,
-        .summary = "Let a member give away what it owns; dry_run only shows the plan"},
+        .summary = "Let a member give away what it owns; dry_run only shows the plan",
+        .takes = schema_of<drain_body>},
        drain},
       {{.method = "POST",
         .pattern = "/api/v1/cluster/members/{id}/undrain",
         .need = permission::admin,
-        .summary = "Let a drained member own again"},
+        .summary = "Let a drained member own again",
+        .takes = schema_of<drain_body>},
        undrain},
   };
 }

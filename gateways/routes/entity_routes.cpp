@@ -1,6 +1,7 @@
 #include "gateways/api/admin_action.hpp"
 #include "gateways/routes/asking.hpp"
 #include "gateways/routes/body.hpp"
+#include "gateways/routes/described.hpp"
 #include "gateways/routes/routes.hpp"
 #include "messages/runtime/entities.hpp"
 
@@ -110,7 +111,10 @@ std::vector<route> entity_routes() {
       {{.method = "GET",
         .pattern = "/api/v1/entities",
         .need = permission::read,
-        .summary = "Durable entities, by kind"},
+        .summary = "Durable entities, by kind",
+        .gives = schema_of<entity::entity_page>,
+        .query =
+            page_query({{"kind", "Only entities of this kind"}, {"filter", "Part of the name"}})},
        list},
       {{.method = "GET",
         .pattern = "/api/v1/entities/{kind}/{id}",
@@ -120,27 +124,36 @@ std::vector<route> entity_routes() {
       {{.method = "GET",
         .pattern = "/api/v1/entities/{kind}/{id}/place",
         .need = permission::read,
-        .summary = "Why an entity is where it is: its slot, owner, scores and history"},
+        .summary = "Why an entity is where it is: its slot, owner, scores and history",
+        .gives = schema_of<entity::entity_place>},
        place},
       {{.method = "GET",
         .pattern = "/api/v1/outbox",
         .need = permission::read,
-        .summary = "Effects of entities that were not yet delivered"},
+        .summary = "Effects of entities that were not yet delivered",
+        .gives = schema_of<entity::outbox_page>,
+        .query = page_query(
+            {{"filter", "Part of the name"}, {"failing", "true: only those that were refused"}})},
        outbox},
       {{.method = "GET",
         .pattern = "/api/v1/inbox",
         .need = permission::read,
-        .summary = "Commands that entities have carried out, by key"},
+        .summary = "Commands that entities have carried out, by key",
+        .gives = schema_of<entity::inbox_page>,
+        .query = page_query({{"filter", "Part of the name"}})},
        texts<entity::inbox_page, entity::inbox_query>},
       {{.method = "GET",
         .pattern = "/api/v1/timers",
         .need = permission::read,
-        .summary = "When entities want to be woken"},
+        .summary = "When entities want to be woken",
+        .gives = schema_of<entity::timer_page>,
+        .query = page_query({{"filter", "Part of the name"}})},
        texts<entity::timer_page, entity::timer_query>},
       {{.method = "POST",
         .pattern = "/api/v1/outbox/retry",
         .need = permission::admin,
-        .summary = "Try effects again now"},
+        .summary = "Try effects again now",
+        .takes = schema_of<retry_body>},
        retry},
   };
 }

@@ -1,8 +1,10 @@
+#include "config/older_metrics.hpp"
 #include "gateways/api/access_store.hpp"
 #include "gateways/api/api_actor.hpp"
 #include "gateways/routes/asking.hpp"
 #include "gateways/routes/routes.hpp"
 #include "messages/codec/json.hpp"
+#include "runtime/metrics/aliases.hpp"
 #include "runtime/metrics/metrics.hpp"
 #include "runtime/storage/sql.hpp"
 
@@ -66,10 +68,18 @@ void ready(api_actor& self, const call_ptr& what) {
           });
 }
 
-void metrics_page(api_actor&, const call_ptr& what) {
-  using metrics::registry;
-  what->reply(
-      http::text_response(metrics::metrics().expose(), std::string{registry::content_type}));
+/// The metrics of document 2 whose names the configuration asks for.
+std::vector<metrics::alias> aliases(const config::node_config& of) {
+  std::vector<metrics::alias> out;
+  for (const auto& x : config::exported_older_metrics(of))
+    out.push_back({x.name, x.canonical, static_cast<metrics::kind>(x.kind)});
+  return out;
+}
+
+void metrics_page(api_actor& self, const call_ptr& what) {
+  auto text = metrics::metrics().expose();
+  text += metrics::aliased(text, aliases(self.shared().config));
+  what->reply(http::text_response(std::move(text), std::string{metrics::registry::content_type}));
 }
 
 } // namespace
@@ -91,7 +101,8 @@ std::vector<route> health_routes() {
         .pattern = "/metrics",
         .need = permission::open,
         .summary = "Metrics for Prometheus",
-        .aliases = {"/api/v1/metrics"}},
+        .aliases = {"/api/v1/metrics"},
+        .produces = "text/plain"},
        metrics_page},
   };
 }

@@ -1,5 +1,6 @@
 #include "gateways/api/api_actor.hpp"
 #include "gateways/routes/body.hpp"
+#include "gateways/routes/described.hpp"
 #include "gateways/routes/routes.hpp"
 #include "messages/inspect.hpp"
 #include "messages/oracle/nodes.hpp"
@@ -97,28 +98,37 @@ void relay(api_actor& self, const call_ptr& what) {
 } // namespace
 
 std::vector<route> oracle_routes() {
-  return {
+  auto out = std::vector<route>{
       {{.method = "POST",
         .pattern = "/api/v1/oracle/nodes/register",
         .need = permission::write,
-        .summary = "Register a BPI node, or update its endpoint and capabilities"},
+        .summary = "Register a BPI node, or update its endpoint and capabilities",
+        .takes = schema_of<oracle::registration>,
+        .gives = schema_of<oracle::node_record>},
        register_node},
       {{.method = "GET",
         .pattern = "/api/v1/oracle/nodes",
         .need = permission::read,
-        .summary = "Registered BPI nodes, and where they are connected"},
+        .summary = "Registered BPI nodes, and where they are connected",
+        .gives = schema_of<oracle::node_page>,
+        .query = page_query({{"type", "Only nodes of this type"}})},
        list_nodes},
       {{.method = "GET",
         .pattern = "/api/v1/oracle/stats",
         .need = permission::read,
-        .summary = "Counters of the oracle"},
+        .summary = "Counters of the oracle",
+        .gives = schema_of<oracle::oracle_stats>},
        stats},
       {{.method = "POST",
         .pattern = "/api/v1/oracle/relay",
         .need = permission::open,
-        .summary = "Relay a signed message and wait for its targets"},
+        .summary = "Relay a signed message and wait for its targets",
+        .takes = schema_of<oracle::envelope>},
        relay},
   };
+  for (const auto& more : {node_routes(), discovery_routes()})
+    out.insert(out.end(), more.begin(), more.end());
+  return out;
 }
 
 } // namespace bpci::gateway

@@ -1,6 +1,7 @@
 #include "gateways/api/admin_action.hpp"
 #include "gateways/routes/asking.hpp"
 #include "gateways/routes/body.hpp"
+#include "gateways/routes/described.hpp"
 #include "gateways/routes/routes.hpp"
 #include "messages/runtime/supervision.hpp"
 
@@ -131,12 +132,14 @@ std::vector<route> quarantine_routes() {
       {{.method = "GET",
         .pattern = "/api/v1/quarantine",
         .need = permission::read,
-        .summary = "Messages that were set aside, of all members"},
+        .summary = "Messages that were set aside, of all members",
+        .query = page_query()},
        list},
       {{.method = "POST",
         .pattern = "/api/v1/quarantine/release",
         .need = permission::admin,
-        .summary = "Let a message that was set aside through again"},
+        .summary = "Let a message that was set aside through again",
+        .takes = schema_of<release_body>},
        release},
   };
 }

@@ -23,6 +23,12 @@ std::vector<route> audit_routes();      ///< What admins did.
 
 /// Document 2, "Oracle Node Management".
 std::vector<route> oracle_routes();
+std::vector<route> start_routes(); ///< Starting a node that runs.
+
+/// What can be asked, as OpenAPI 3.1.
+std::vector<route> openapi_routes();
+std::vector<route> node_routes();      ///< Part of them: isolation and keys of BPI nodes.
+std::vector<route> discovery_routes(); ///< Part of them: announcements.
 
 /// Document 3: the chain that this node's cluster keeps, through its KEEPER.
 std::vector<route> chain_routes();       ///< Blocks, state, validators, and why it waits.

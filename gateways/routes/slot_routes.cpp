@@ -2,6 +2,7 @@
 #include "gateways/api/slot_ranges.hpp"
 #include "gateways/routes/asking.hpp"
 #include "gateways/routes/body.hpp"
+#include "gateways/routes/described.hpp"
 #include "gateways/routes/routes.hpp"
 #include "messages/runtime/slots.hpp"
 
@@ -98,17 +99,24 @@ std::vector<route> slot_routes() {
       {{.method = "GET",
         .pattern = "/api/v1/cluster/slots",
         .need = permission::read,
-        .summary = "Which member owns which slot, and where it should be"},
+        .summary = "Which member owns which slot, and where it should be",
+        .gives = schema_of<slots::slot_page>,
+        .query = page_query(
+            {{"member", "Only those of this member"}, {"state", "Only slots in this state"}})},
        list},
       {{.method = "GET",
         .pattern = "/api/v1/cluster/slots/{slot}/history",
         .need = permission::read,
-        .summary = "The owners of a slot, newest first, with reasons"},
+        .summary = "The owners of a slot, newest first, with reasons",
+        .gives = schema_of<slots::move_page>,
+        .query = page_query({{"member", "Only moves from or to this member"}})},
        history},
       {{.method = "GET",
         .pattern = "/api/v1/cluster/moves",
         .need = permission::read,
-        .summary = "Which slots changed hands, newest first, with reasons"},
+        .summary = "Which slots changed hands, newest first, with reasons",
+        .gives = schema_of<slots::move_page>,
+        .query = page_query({{"member", "Only moves from or to this member"}})},
        moves},
       {{.method = "POST",
         .pattern = "/api/v1/cluster/slots/move",

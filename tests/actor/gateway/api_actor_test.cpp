@@ -43,7 +43,7 @@ struct fixture : gateway_fixture {
       body = R"({"node_id":"a","node_type":"b","endpoint":"ws://c","capabilities":[],)"
              R"("public_key":"d"})";
     if (path.ends_with("/oracle/relay") && x.method == "POST") body = letter;
-    return request(x.method, path, x.method == "POST" ? body : "");
+    return request(x.method, path, x.method == "GET" ? "" : body);
   }
 
   /// Actors can be acted on without a record, but for the record the others need the database.

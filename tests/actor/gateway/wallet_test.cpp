@@ -228,7 +228,7 @@ CAF_TEST(another order under a used key is refused) {
   make("ada");
   make("bob");
   id_of(post("transfers", order(), "k-1"));
-  CAF_CHECK_EQUAL(post("transfers", order("1.6"), "k-1")->verdict(), "409 conflict");
+  CAF_CHECK_EQUAL(post("transfers", order("1.6"), "k-1")->verdict(), "422 invalid_argument");
   CAF_CHECK_EQUAL(chain->taken.size(), 1u);
 }
 
