@@ -117,6 +117,10 @@ outcome<json::value> api::post(const std::string& path, const json::value& body)
   return exchange("POST", path, codec::to_text(body));
 }
 
+outcome<json::value> api::put(const std::string& path, const json::value& body) {
+  return exchange("PUT", path, codec::to_text(body));
+}
+
 outcome<json::value> api::list(const std::string& path, std::string_view member, query what,
                                bool all) {
   json::array items;

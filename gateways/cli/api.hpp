@@ -26,6 +26,9 @@ public:
   [[nodiscard]] outcome<boost::json::value> post(const std::string& path,
                                                  const boost::json::value& body);
 
+  [[nodiscard]] outcome<boost::json::value> put(const std::string& path,
+                                                const boost::json::value& body);
+
   /// The bytes of an answer that is no JSON.
   [[nodiscard]] outcome<std::string> get_raw(const std::string& path);
 

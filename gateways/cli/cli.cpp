@@ -2,6 +2,8 @@
 
 #include "gateways/cli/certificate_commands.hpp"
 #include "gateways/cli/commands.hpp"
+#include "gateways/cli/consensus_commands.hpp"
+#include "gateways/cli/inter_app_commands.hpp"
 #include "gateways/cli/suggestion.hpp"
 #include "gateways/cli/surroundings.hpp"
 #include "gateways/cli/text.hpp"
@@ -41,7 +43,9 @@ std::vector<std::string> as_bpci(const std::vector<std::string>& arguments) {
   const auto starts = [&](std::string_view option) {
     return out.front() == option || out.front().starts_with(std::string{option} + '=');
   };
-  if (name == node_program && !out.empty() && (starts("--config") || starts("--set")))
+  // Without arguments the environment names the configuration (ORACLE_CONFIG_PATH).
+  if (name == node_program
+      && (out.empty() || starts("--config") || starts("--set") || starts("--compat-ports")))
     out.insert(out.begin(), {"oracle", "start"});
   return out;
 }
@@ -77,6 +81,8 @@ void build(CLI::App& app, command_line& line) {
   add_global_options(app, line.options);
   add_server_commands(app, line);
   add_oracle_commands(app, line);
+  add_inter_app_commands(app, line);
+  add_consensus_commands(app, line);
   add_actor_commands(app, line);
   add_cluster_commands(app, line);
   add_certificate_commands(*app.get_subcommand("cluster"), line);

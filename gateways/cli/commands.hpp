@@ -40,6 +40,9 @@ void add_config_commands(CLI::App& to, command_line& line); ///< `config ...`
 void add_doctor_command(CLI::App& to, command_line& line);
 void add_shell_commands(CLI::App& to, command_line& line); ///< `completion`, `version`
 
+/// Parts of `oracle`: who may be connected, and under which key; who is there.
+void add_node_commands(CLI::App& oracle, command_line& line);
+
 /// Parts of `cluster`: its slots, and what waits in its queues.
 void add_slot_commands(CLI::App& cluster, command_line& line);
 void add_queue_commands(CLI::App& cluster, command_line& line);

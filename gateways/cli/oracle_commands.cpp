@@ -1,4 +1,5 @@
 #include "gateways/cli/commands.hpp"
+#include "gateways/cli/key_files.hpp"
 #include "gateways/cli/text.hpp"
 #include "messages/codec/json.hpp"
 #include "messages/oracle/nodes.hpp"
@@ -36,30 +37,6 @@ const columns answer_columns{
     {"DETAIL", "detail"},
 };
 
-// -- keys --------------------------------------------------------------------
-
-/// Where the key of a BPI node is when --key does not say so: registering and sending agree on it.
-std::filesystem::path usual_key_file(const context& with, const std::string& node) {
-  return with.home() / "keys" / (node + ".key");
-}
-
-outcome<crypto::key_pair> load_key(const std::string& file) {
-  auto keys = crypto::load_or_create(file);
-  if (!keys) return to_fault(keys.error(), exit_code::usage, "Do what the detail says.");
-  return std::move(*keys);
-}
-
-outcome<std::string> make_usual_key(const context& with, const std::string& node) {
-  const auto file = usual_key_file(with, node);
-  std::error_code why;
-  std::filesystem::create_directories(file.parent_path(), why);
-  if (why)
-    return usage_fault(file.parent_path().string() + " cannot be made: " + why.message(),
-                       "Name a key file with --key.");
-  std::filesystem::permissions(file.parent_path(), std::filesystem::perms::owner_all, why);
-  return file.string();
-}
-
 // -- register-node -----------------------------------------------------------
 
 struct register_options {
@@ -68,44 +45,23 @@ struct register_options {
   std::string key_file;
 };
 
-/// The public key that is to be registered; `key_file` is where its secret half is, if known.
-outcome<std::string> public_key_of(const context& with, const register_options& given,
-                                   std::string& key_file) {
-  if (!given.what.public_key.empty()) {
-    const auto key = crypto::public_key_from_hex(given.what.public_key);
-    if (!key)
-      return usage_fault("--public-key is not an Ed25519 key: " + key.error().detail,
-                         "Give 64 hex digits, as bpi_example_node --print-public-key shows them.");
-    return crypto::to_hex(*key);
-  }
-  key_file = given.key_file;
-  if (key_file.empty()) {
-    auto usual = make_usual_key(with, given.node_id);
-    if (!usual) return usual.error();
-    key_file = *usual;
-  }
-  const auto keys = load_key(key_file);
-  if (!keys) return keys.error();
-  return crypto::to_hex(keys->pub);
-}
-
 exit_code register_node(const context& with, const register_options& given) {
   if (!is_valid_id(given.node_id))
     return with.show(usage_fault("--node-id needs 1 to 64 of A-Z a-z 0-9 . _ : -",
                                  "Choose another id, for instance bank-1."));
-  std::string key_file;
-  auto key = public_key_of(with, given, key_file);
+  const auto key =
+      choose_key(node_owner(with, given.node_id), given.what.public_key, given.key_file);
   if (!key) return with.show(key.error());
   auto node = with.node();
   if (!node) return with.show(node.error());
   auto what = given.what;
   what.node_id = node_id{given.node_id};
-  what.public_key = *key;
+  what.public_key = key->public_key;
   const auto data = node->post("/api/v1/oracle/nodes/register", codec::to_json(what));
   if (!data) return with.show(data.error());
   return with.show(*data, [&] {
-    auto out = "registered " + given.node_id + "\npublic key " + *key + '\n';
-    if (!key_file.empty()) out += "secret key in " + key_file + '\n';
+    auto out = "registered " + given.node_id + "\npublic key " + key->public_key + '\n';
+    if (!key->file.empty()) out += "secret key in " + key->file + '\n';
     return out;
   });
 }
@@ -163,14 +119,7 @@ outcome<client::options> to_link(const context& with, const send_options& given)
   if (!url.starts_with(scheme))
     return usage_fault("the address " + tame(url) + " does not start with http://",
                        "Give --url as http://host:port.");
-  const auto file =
-      given.key_file.empty() ? usual_key_file(with, given.source).string() : given.key_file;
-  std::error_code ignored;
-  if (!std::filesystem::exists(file, ignored))
-    return usage_fault("there is no key in " + file,
-                       "Name the key that was registered for " + given.source
-                           + " with --key, or register one: bpci oracle register-node.");
-  auto keys = load_key(file);
+  auto keys = load_registered_key(node_owner(with, given.source), given.key_file);
   if (!keys) return keys.error();
   client::options out{.urls = {"ws://" + url.substr(scheme.size())},
                       .node_id = node_id{given.source},
@@ -325,6 +274,7 @@ void add_oracle_commands(CLI::App& to, command_line& line) {
   add_start_command(oracle, "bpci oracle start --config oracle-config.yaml", line);
   add_register_node(oracle, line);
   add_send_message(oracle, line);
+  add_node_commands(oracle, line);
   const auto given = std::make_shared<list_options>();
   auto& list = add_command(oracle, "list-nodes", "The registered BPI nodes",
                            "bpci oracle list-nodes --type Banking -o json", line,
