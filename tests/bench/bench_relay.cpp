@@ -15,6 +15,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -43,6 +44,7 @@ constexpr double spare = 1.5;
 
 /// Signed while nothing is known of the server's speed.
 constexpr std::size_t first_messages = 10'000;
+constexpr std::size_t first_batches = 6'000;
 
 /// At which share of the maximum rate latency is measured.
 constexpr double pace_share = 0.5;
@@ -52,6 +54,7 @@ struct settings {
   double seconds = 2;
   std::size_t in_flight = 16;
   std::size_t body = 256;
+  std::size_t batch = 50; ///< Messages under one signature; 1: no batches are measured.
   std::size_t rounds = 5;
   double pace = 0; ///< 0: half of the maximum rate
   std::string out;
@@ -81,14 +84,22 @@ void allow_many_files() {
 
 // -- the servers -----------------------------------------------------------------
 
+/// What was measured of one kind of load. Figures are those of a message, not of a frame.
+struct measurements {
+  std::size_t in_flight = 0; ///< Frames, on each connection.
+  std::size_t items = 1;     ///< Messages of a frame.
+  double expected_rate = 0;  ///< Frames a second of the run before.
+
+  series rate, cpu_us, paced_cpu_us, p50_ms, p99_ms;
+};
+
 /// A server, the connections to it, and what was measured on them.
 struct contender {
   std::unique_ptr<server_process> process;
   std::unique_ptr<load> connections;
-  double expected_rate = 0; ///< Of the run before.
   std::size_t resident_before = 0;
 
-  series rate, cpu_us, paced_cpu_us, p50_ms, p99_ms;
+  measurements alone, together, scattered;
   series resident_idle_kb, resident_loaded_kb; ///< A connection.
   series resident_mb;                          ///< All of it, after the load.
 };
@@ -199,37 +210,40 @@ nanoseconds part_of(double seconds, double share) {
   return std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>{seconds * share});
 }
 
-double cpu_us_each(const measured& x) {
+double cpu_us_each(const measured& x, const measurements& what) {
   return std::chrono::duration<double, std::micro>{x.server_cpu}.count()
-         / static_cast<double>(x.acknowledged);
+         / static_cast<double>(x.acknowledged * what.items);
 }
 
 /// `counts`: false for the round that warms up.
-result<void> measure_rate(contender& x, const settings& how, bool counts) {
-  auto expected = static_cast<std::size_t>(x.expected_rate * how.seconds * spare);
-  x.connections->prepare(std::max(expected, first_messages) + how.connections * how.in_flight);
+result<void> measure_rate(contender& x, measurements& what, const settings& how, bool counts) {
+  auto expected = static_cast<std::size_t>(what.expected_rate * how.seconds * spare);
+  const auto first = what.items == 1 ? first_messages : first_batches;
+  x.connections->prepare(std::max(expected, first) + how.connections * what.in_flight);
   // What the first run has prepared may not last for longer than its warm-up.
   auto warm_up = counts ? part_of(how.seconds, warm_up_share) : nanoseconds{0};
   auto run =
-      x.connections->saturate(how.in_flight, warm_up, part_of(how.seconds, 1 - warm_up_share));
+      x.connections->saturate(what.in_flight, warm_up, part_of(how.seconds, 1 - warm_up_share));
   if (!run) return run.error();
-  auto messages = static_cast<double>(run->acknowledged);
-  x.expected_rate = messages / std::chrono::duration<double>{run->took}.count();
+  auto frames = static_cast<double>(run->acknowledged);
+  what.expected_rate = frames / std::chrono::duration<double>{run->took}.count();
   if (!counts) return {};
-  x.rate.add(x.expected_rate);
-  x.cpu_us.add(cpu_us_each(*run));
+  what.rate.add(what.expected_rate * static_cast<double>(what.items));
+  what.cpu_us.add(cpu_us_each(*run, what));
   return {};
 }
 
-result<void> measure_latency(contender& x, double rate, const settings& how, bool counts) {
+/// `rate`: frames a second.
+result<void> measure_latency(contender& x, measurements& what, double rate, const settings& how,
+                             bool counts) {
   x.connections->prepare(static_cast<std::size_t>(rate * how.seconds) + how.connections);
   auto run = x.connections->pace(rate, part_of(how.seconds, warm_up_share),
                                  part_of(how.seconds, 1 - warm_up_share));
   if (!run) return run.error();
   if (!counts) return {};
-  x.paced_cpu_us.add(cpu_us_each(*run));
-  x.p50_ms.add(percentile_ms(run->latencies, 0.50));
-  x.p99_ms.add(percentile_ms(run->latencies, 0.99));
+  what.paced_cpu_us.add(cpu_us_each(*run, what));
+  what.p50_ms.add(percentile_ms(run->latencies, 0.50));
+  what.p99_ms.add(percentile_ms(run->latencies, 0.99));
   return {};
 }
 
@@ -244,12 +258,32 @@ void measure_checks(figures& all, const std::vector<signed_bytes>& what) {
 }
 
 /// The contenders take turns, so that what else the machine does hits both.
-result<void> run_round(figures& all, const settings& how, bool counts) {
-  if (auto ok = measure_rate(all.forwarder, how, counts); !ok) return ok;
-  if (auto ok = measure_rate(all.bpci, how, counts); !ok) return ok;
-  auto pace = how.pace > 0 ? how.pace : all.bpci.expected_rate * pace_share;
-  if (auto ok = measure_latency(all.forwarder, pace, how, counts); !ok) return ok;
-  return measure_latency(all.bpci, pace, how, counts);
+result<void> run_round(figures& all, bpci_dialect& speech, const settings& how, bool counts) {
+  auto& bare = all.forwarder.alone;
+  auto& own = all.bpci.alone;
+  if (auto ok = measure_rate(all.forwarder, bare, how, counts); !ok) return ok;
+  speech.speak(manner::alone);
+  if (auto ok = measure_rate(all.bpci, own, how, counts); !ok) return ok;
+  auto pace = how.pace > 0 ? how.pace : own.expected_rate * pace_share;
+  if (auto ok = measure_latency(all.forwarder, bare, pace, how, counts); !ok) return ok;
+  if (auto ok = measure_latency(all.bpci, own, pace, how, counts); !ok) return ok;
+  if (how.batch < 2) return {};
+  for (auto kind : {manner::together, manner::scattered}) {
+    speech.speak(kind);
+    auto& what = kind == manner::together ? all.bpci.together : all.bpci.scattered;
+    if (auto ok = measure_rate(all.bpci, what, how, counts); !ok) return ok;
+    if (auto ok = measure_latency(all.bpci, what, what.expected_rate * pace_share, how, counts);
+        !ok)
+      return ok;
+  }
+  return {};
+}
+
+/// As many batches on each connection as the node's bounds on open messages leave room for.
+std::size_t batches_in_flight(const settings& how) {
+  constexpr std::size_t open_messages_max = 40'000;
+  return std::clamp<std::size_t>(open_messages_max / (how.connections * how.batch), 1,
+                                 how.in_flight);
 }
 
 std::vector<signed_bytes> things_to_check(const bpci_dialect& speech, std::size_t nodes) {
@@ -262,16 +296,21 @@ std::vector<signed_bytes> things_to_check(const bpci_dialect& speech, std::size_
   return out;
 }
 
-result<void> run_rounds(figures& all, const std::vector<signed_bytes>& to_check,
-                        const settings& how) {
+result<void> run_rounds(figures& all, bpci_dialect& speech,
+                        const std::vector<signed_bytes>& to_check, const settings& how) {
+  all.forwarder.alone.in_flight = all.bpci.alone.in_flight = how.in_flight;
+  for (auto* x : {&all.bpci.together, &all.bpci.scattered}) {
+    x->in_flight = batches_in_flight(how);
+    x->items = how.batch;
+  }
   say("warming up");
-  if (auto ok = run_round(all, how, false); !ok) return ok;
+  if (auto ok = run_round(all, speech, how, false); !ok) return ok;
   for (std::size_t i = 1; i <= how.rounds; ++i) {
     measure_checks(all, to_check);
-    if (auto ok = run_round(all, how, true); !ok) return ok;
+    if (auto ok = run_round(all, speech, how, true); !ok) return ok;
     say("round " + std::to_string(i) + " of " + std::to_string(how.rounds) + ": "
-        + with_digits(all.bpci.expected_rate, 0) + " messages/s, the forwarder "
-        + with_digits(all.forwarder.expected_rate, 0));
+        + with_digits(all.bpci.alone.expected_rate, 0) + " messages/s, the forwarder "
+        + with_digits(all.forwarder.alone.expected_rate, 0));
   }
   for (auto* x : {&all.bpci, &all.forwarder}) {
     x->resident_loaded_kb.add(resident_kb_each(*x, how));
@@ -286,19 +325,37 @@ series a_second_of_a_core(const series& cpu_us) {
   return combine(cpu_us, cpu_us, [](double x, double) { return 1e6 / x; });
 }
 
-std::vector<row> contender_rows(const contender& x) {
+void add(std::vector<row>& to, std::vector<row> more) {
+  for (auto& x : more)
+    to.push_back(std::move(x));
+}
+
+std::vector<row> rows_of(const measurements& x, const std::string& name, const std::string& text) {
   return {
-      {"messages_per_sec", "messages acknowledged, machine shared", "/s", 0, x.rate},
-      {"cpu_us_per_message", "CPU of the server for a message", "us", 1, x.cpu_us},
-      {"paced_cpu_us_per_message", "the same, paced", "us", 1, x.paced_cpu_us},
-      {"latency_p50_ms", "latency, paced, p50", "ms", 2, x.p50_ms},
-      {"latency_p99_ms", "latency, paced, p99", "ms", 2, x.p99_ms},
-      {"resident_idle_kb_per_connection", "memory for a connection, idle", "KB", 1,
-       x.resident_idle_kb},
-      {"resident_loaded_kb_per_connection", "memory for a connection, after the load", "KB", 1,
-       x.resident_loaded_kb},
-      {"resident_mb", "memory of the server, after the load", "MB", 1, x.resident_mb},
+      {name + "messages_per_sec", text + "messages acknowledged, machine shared", "/s", 0, x.rate},
+      {name + "messages_per_core_sec", text + "messages a second of one server core", "/s", 0,
+       a_second_of_a_core(x.cpu_us)},
+      {name + "cpu_us_per_message", text + "CPU of the server for a message", "us", 2, x.cpu_us},
+      {name + "paced_cpu_us_per_message", text + "the same, paced", "us", 2, x.paced_cpu_us},
+      {name + "latency_p50_ms", text + "latency, paced, p50", "ms", 2, x.p50_ms},
+      {name + "latency_p99_ms", text + "latency, paced, p99", "ms", 2, x.p99_ms},
   };
+}
+
+std::vector<row> contender_rows(const contender& x) {
+  auto out = rows_of(x.alone, {}, {});
+  if (x.together.items > 1) {
+    add(out, rows_of(x.together, "batch_", "batches to one: "));
+    add(out, rows_of(x.scattered, "scattered_", "batches to many: "));
+  }
+  add(out, {
+               {"resident_idle_kb_per_connection", "memory for a connection, idle", "KB", 1,
+                x.resident_idle_kb},
+               {"resident_loaded_kb_per_connection", "memory for a connection, after the load",
+                "KB", 1, x.resident_loaded_kb},
+               {"resident_mb", "memory of the server, after the load", "MB", 1, x.resident_mb},
+           });
+  return out;
 }
 
 std::vector<row> ceiling_rows(const figures& all) {
@@ -315,11 +372,11 @@ std::vector<row> ceiling_rows(const figures& all) {
 }
 
 std::vector<row> ratio_rows(const figures& all) {
-  const auto& own = all.bpci;
-  const auto& bare = all.forwarder;
+  const auto& own = all.bpci.alone;
+  const auto& bare = all.forwarder.alone;
   const auto over = [](double x, double y) { return x / y; };
   const auto least = combine(all.libsodium_us, bare.cpu_us, std::plus{});
-  return {
+  std::vector<row> out{
       {"of_verify_rate", "messages a server core / checks a core (goal 0.80)", "", 2,
        combine(all.libsodium_us, own.cpu_us, over)},
       {"of_verify_and_forward", "the same / a check and a forwarding together", "", 2,
@@ -331,6 +388,12 @@ std::vector<row> ratio_rows(const figures& all) {
       {"latency_p99_to_forwarder", "p99 / the forwarder's at the same rate", "", 1,
        combine(own.p99_ms, bare.p99_ms, over)},
   };
+  if (all.bpci.together.items > 1)
+    add(out, {{"batch_of_verify_rate", "batches to one: the same (goal 30)", "", 1,
+               combine(all.libsodium_us, all.bpci.together.cpu_us, over)},
+              {"scattered_of_verify_rate", "batches to many: the same (goal 22)", "", 1,
+               combine(all.libsodium_us, all.bpci.scattered.cpu_us, over)}});
+  return out;
 }
 
 report make_report(const figures& all, const settings& how) {
@@ -338,17 +401,20 @@ report make_report(const figures& all, const settings& how) {
   auto pace = how.pace > 0 ? with_digits(how.pace, 0) + "/s" : std::string{"half of the maximum"};
   out.title = "relay: " + std::to_string(how.connections) + " connections, "
               + std::to_string(how.in_flight) + " in flight on each, bodies of "
-              + std::to_string(how.body) + " bytes, a signature each; " + std::to_string(how.rounds)
-              + " rounds of " + with_digits(how.seconds, 1) + " s; paced: " + pace;
+              + std::to_string(how.body) + " bytes, a signature each, then one for "
+              + std::to_string(how.batch) + "; " + std::to_string(how.rounds) + " rounds of "
+              + with_digits(how.seconds, 1) + " s; paced: " + pace;
   auto own = contender_rows(all.bpci);
-  own.insert(own.begin() + 1, {"messages_per_core_sec", "messages a second of one server core",
-                               "/s", 0, a_second_of_a_core(all.bpci.cpu_us)});
   out.sections = {{"figures", "bpci", std::move(own)},
                   {"ceilings", "ceilings of the same run", ceiling_rows(all)},
                   {"ratios", "ratios", ratio_rows(all)}};
-  out.settings = {{"connections", how.connections}, {"in_flight", how.in_flight},
-                  {"body_bytes", how.body},         {"seconds", how.seconds},
-                  {"rounds", how.rounds},           {"pace", how.pace}};
+  out.settings = {{"connections", how.connections},
+                  {"in_flight", how.in_flight},
+                  {"body_bytes", how.body},
+                  {"seconds", how.seconds},
+                  {"rounds", how.rounds},
+                  {"pace", how.pace},
+                  {"batch", how.batch}};
   return out;
 }
 
@@ -357,7 +423,7 @@ report make_report(const figures& all, const settings& how) {
 result<report> run(const settings& how) {
   crypto::init();
   temporary_directory where;
-  bpci_dialect speech{how.connections, how.body};
+  bpci_dialect speech{how.connections, how.body, how.batch};
   auto message = speech.make_message(0, 1);
   auto ack = oracle::encode(oracle::client_frame{oracle::ack{speech.id(0), message_id{"m1000"}}},
                             oracle::encoding::msgpack);
@@ -372,7 +438,7 @@ result<report> run(const settings& how) {
   auto forwarder = start_forwarder(plain, where.path(), how);
   if (!forwarder) return forwarder.error();
   figures all{std::move(*bpci), std::move(*forwarder), {}, {}};
-  if (auto ok = run_rounds(all, things_to_check(speech, how.connections), how); !ok)
+  if (auto ok = run_rounds(all, speech, things_to_check(speech, how.connections), how); !ok)
     return ok.error();
   return make_report(all, how);
 }
@@ -414,6 +480,9 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--body", how.body, "bytes of each message")
       ->check(CLI::Range(1, 60'000))
+      ->capture_default_str();
+  app.add_option("--batch", how.batch, "messages under one signature; 1: no batches")
+      ->check(CLI::Range(1, 256))
       ->capture_default_str();
   app.add_option("--rounds", how.rounds)->check(CLI::Range(1, 1'000))->capture_default_str();
   app.add_option("--pace", how.pace,

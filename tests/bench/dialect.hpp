@@ -38,6 +38,12 @@ public:
   /// A frame of an open connection. Fills `reply`, or leaves it empty.
   virtual result<heard> hear(std::size_t who, std::span<const std::uint8_t> frame,
                              bytes& reply) = 0;
+
+  /// What one read has brought has been heard. Fills `reply`, or leaves it empty.
+  virtual void heard_all(std::size_t who, bytes& reply) {
+    static_cast<void>(who);
+    static_cast<void>(reply);
+  }
 };
 
 } // namespace bpci::bench

@@ -131,6 +131,15 @@ result<void> load::receive(std::size_t who) {
   if (count < 0) return errno == EAGAIN ? result<void>{} : system_fault("recv");
   if (count == 0) return fail(ec::unavailable, "the server has closed a connection");
   auto fresh = std::span<const std::uint8_t>{scratch_}.first(static_cast<std::size_t>(count));
+  if (auto ok = hear(who, fresh); !ok) return ok;
+  reply_.clear();
+  speech_.heard_all(who, reply_);
+  reply(who);
+  return {};
+}
+
+result<void> load::hear(std::size_t who, std::span<const std::uint8_t> fresh) {
+  auto& x = connections_[who];
   if (x.in.empty()) {
     auto used = take(who, fresh);
     if (!used) return used.error();

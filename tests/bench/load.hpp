@@ -69,6 +69,7 @@ private:
   result<void> open_next(std::uint16_t port);
   result<void> turn(nanoseconds wait);
   result<void> receive(std::size_t who);
+  result<void> hear(std::size_t who, std::span<const std::uint8_t> fresh);
   result<std::size_t> take(std::size_t who, std::span<const std::uint8_t> data);
   result<std::size_t> take_upgrade(connection& x, std::span<const std::uint8_t> data);
   result<void> take_frame(std::size_t who, std::span<const std::uint8_t> payload);
