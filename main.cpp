@@ -13,6 +13,7 @@
 #include "runtime/cluster/node_uuid.hpp"
 #include "runtime/crypto/keys.hpp"
 #include "runtime/log/log.hpp"
+#include "runtime/shipping/outputs.hpp"
 #include "runtime/supervision/supervision_tree.hpp"
 #include "runtime/time/clock.hpp"
 
@@ -44,13 +45,10 @@ int refuse(const failure& why) {
   return exit_refused;
 }
 
-log::options log_options(const config::logging_settings& x) {
-  log::options out;
-  out.least = static_cast<log::level>(x.level);
-  out.json = x.format == config::log_format::json;
-  for (const auto& output : x.outputs)
-    if (output.type == config::output_type::file) out.file = output.path;
-  return out;
+result<void> start_log(const config::node_config& x) {
+  const auto outputs = shipping::log_outputs(x);
+  if (!outputs) return outputs.error();
+  return log::start(*outputs);
 }
 
 result<void> make_data_dir(const std::filesystem::path& where) {
@@ -157,7 +155,9 @@ int run_node(const cli::start_request& asked, std::string dsn, crypto::key_pair 
   top.children = {storage_service(services), gateway::gateways(gateways), cluster_service(services),
                   entities_service(services)};
   if (chain) top.children.push_back(chain_service(services, *chain));
+  top.children.push_back(inter_app_service(services));
   top.children.push_back(oracle_service(services, std::move(identity)));
+  top.children.push_back(governance_service(services, chain && chain->signs ? chain->keys : nullptr));
   auto status = 0;
   {
     supervision::supervision_tree tree{
@@ -187,9 +187,9 @@ int start_server(const cli::start_request& asked) {
   const auto& config = asked.config;
   cluster::ensure_unique_node_uuid();
   crypto::init();
-  if (auto ok = log::start(log_options(config.logging)); !ok) return refuse(ok.error());
   auto data_dir = std::filesystem::absolute(config.node.data_dir);
   if (auto ok = make_data_dir(data_dir); !ok) return refuse(ok.error());
+  if (auto ok = start_log(config); !ok) return refuse(ok.error());
   auto dsn = config::storage_dsn(config.storage);
   if (!dsn) return refuse(dsn.error());
   auto identity = crypto::load_or_create((data_dir / "node.key").string());

@@ -1,12 +1,21 @@
 #include "actors/services.hpp"
 
 #include "actors/consensus/register_messages.hpp"
+#include "actors/governance/anchor_actor.hpp"
+#include "actors/governance/bridge_actor.hpp"
+#include "actors/governance/kinds.hpp"
+#include "actors/governance/register_messages.hpp"
+#include "actors/interapp/app_registry_actor.hpp"
+#include "actors/interapp/gate_actor.hpp"
+#include "actors/interapp/kinds.hpp"
 #include "actors/ledger/register_messages.hpp"
+#include "actors/oracle/discovery_actor.hpp"
 #include "actors/oracle/doorman_actor.hpp"
 #include "actors/oracle/kinds.hpp"
 #include "actors/oracle/register_messages.hpp"
 #include "actors/oracle/registry_actor.hpp"
 #include "actors/oracle/relay_actor.hpp"
+#include "actors/oracle/warden_actor.hpp"
 #include "actors/peers/register_messages.hpp"
 #include "actors/probe/probe.hpp"
 #include "runtime/actor/failpoint.hpp"
@@ -178,6 +187,8 @@ entity::entity_context_ptr entity_context(const services_options& x) {
   const auto& settings = x.config.entities;
   auto all = std::make_shared<entity::kinds>();
   oracle::add_kinds(*all);
+  interapp::add_kinds(*all);
+  governance::add_kinds(*all);
   all->add(probe::counter_kind_of_entity());
   all->add(probe::sink_kind_of_entity());
   auto out = std::make_shared<entity::entity_context>();
@@ -225,7 +236,9 @@ oracle::limits to_limits(const config::oracle_settings& x) {
           .max_message_age_secs = count(x.security.max_message_age),
           .rate_limit_per_sec = x.security.rate_limit_per_node,
           .handshake_timeout_ms = count(x.limits.handshake_timeout),
-          .relay_timeout_secs = count(x.relay_timeout)};
+          .relay_timeout_secs = count(x.relay_timeout),
+          .max_batch = oracle::batch_items_max,
+          .batch_size = x.performance.high_throughput_mode ? x.performance.batch_size : 1};
 }
 
 oracle::context_ptr oracle_context(const services_options& x, crypto::key_pair identity) {
@@ -247,7 +260,69 @@ oracle::context_ptr oracle_context(const services_options& x, crypto::key_pair i
       static_cast<std::uint64_t>(
           milliseconds{std::chrono::hours{24 * settings.limits.stored_max_age_days}}.count())};
   out->max_handshakes = settings.limits.max_handshakes;
+  out->encryption = settings.security.enable_encryption;
+  out->announcement_ttl = settings.announcement_ttl;
+  const auto& isolation = settings.security.isolation;
+  out->conduct = {isolation.threshold, isolation.period, isolation.base, isolation.max};
   return out;
+}
+
+// -- inter-app -----------------------------------------------------------------------
+
+interapp::audit_level to_level(config::audit_level x) {
+  switch (x) {
+  case config::audit_level::basic:
+    return interapp::audit_level::Basic;
+  case config::audit_level::standard:
+    return interapp::audit_level::Standard;
+  case config::audit_level::detailed:
+    return interapp::audit_level::Detailed;
+  case config::audit_level::comprehensive:
+    break;
+  }
+  return interapp::audit_level::Comprehensive;
+}
+
+interapp::encryption_level to_level(config::encryption_level x) {
+  switch (x) {
+  case config::encryption_level::none:
+    return interapp::encryption_level::None;
+  case config::encryption_level::standard:
+    return interapp::encryption_level::Standard;
+  case config::encryption_level::high:
+    return interapp::encryption_level::High;
+  case config::encryption_level::quantum:
+    break;
+  }
+  return interapp::encryption_level::Quantum;
+}
+
+interapp::context_ptr interapp_context(const services_options& x) {
+  const auto& settings = x.config.interapp;
+  const auto& least = settings.security_requirements;
+  auto out = std::make_shared<interapp::context>();
+  out->node = x.node;
+  out->root = x.root;
+  out->agreement_validation = settings.agreement_validation;
+  out->rules = {
+      to_level(settings.audit),
+      static_cast<std::uint64_t>(milliseconds{x.config.oracle.security.max_message_age}.count())};
+  out->least = {to_level(least.encryption), least.authentication_required,
+                least.authorization_required};
+  out->relay_timeout = x.config.oracle.relay_timeout;
+  return out;
+}
+
+// -- governance ----------------------------------------------------------------------
+
+governance::bridge_options bridge_settings(const services_options& x) {
+  const auto& settings = x.config.oracle.consensus;
+  return {.node = x.node,
+          .root = x.root,
+          .rules = {.enabled = settings.enable_consensus_bridge,
+                    .min_voters = settings.min_consensus_nodes,
+                    .threshold = settings.vote_threshold.get(),
+                    .emergency_ms = milliseconds{settings.consensus_timeout}.count()}};
 }
 
 } // namespace
@@ -307,10 +382,35 @@ supervision::child_spec oracle_service(const services_options& x, crypto::key_pa
   how.children = {
       child_of<oracle::relay_actor>("relay", "RELAY", shared),
       child_of<oracle::registry_actor>("registry", "REGISTRY", shared),
+      child_of<oracle::warden_actor>("warden", "WARDEN", shared),
+      child_of<oracle::discovery_actor>("discovery", "DISCOVERY", shared),
       supervision::supervisor_child("links", std::move(links)),
       child_of<oracle::doorman_actor>("doorman", "DOORMAN", shared),
   };
   return supervision::supervisor_child("oracle", std::move(how));
+}
+
+supervision::child_spec inter_app_service(const services_options& x) {
+  auto shared = interapp_context(x);
+  supervision::supervisor_options how;
+  how.rules = restart_rules(x.config.supervision);
+  how.children = {
+      child_of<interapp::gate_actor>("gate", "GATE", shared),
+      child_of<interapp::app_registry_actor>("registry", "APP REGISTRY", shared),
+  };
+  return supervision::supervisor_child("inter-app", std::move(how));
+}
+
+supervision::child_spec governance_service(const services_options& x,
+                                           std::shared_ptr<const crypto::key_pair> keys) {
+  supervision::supervisor_options how;
+  how.rules = restart_rules(x.config.supervision);
+  how.children = {child_of<governance::bridge_actor>("bridge", "BRIDGE", bridge_settings(x))};
+  if (keys) {
+    governance::anchor_options anchoring{.node = x.node, .root = x.root, .keys = std::move(keys)};
+    how.children.push_back(child_of<governance::anchor_actor>("anchorer", "ANCHORER", anchoring));
+  }
+  return supervision::supervisor_child("governance", std::move(how));
 }
 
 void register_messages(caf::actor_system_config& config) {
@@ -319,6 +419,7 @@ void register_messages(caf::actor_system_config& config) {
   slots::register_messages(config);
   router::register_messages(config);
   oracle::register_messages(config);
+  governance::register_messages(config);
   consensus::register_messages(config);
   ledger::register_messages(config);
   peers::register_messages(config);

@@ -31,12 +31,17 @@ struct services_options {
 };
 
 /// The table of services, a child of the node's root supervisor each. They are started in the order
-/// storage, (gateway,) cluster, entities, oracle: the gateway's address must be known before the
+/// storage, (gateway,) cluster, entities, inter-app, oracle: the gateway's address must be known before the
 /// node joins, and whoever commands entities comes after them.
 supervision::child_spec storage_service(const services_options& x);
 supervision::child_spec cluster_service(const services_options& x);
 supervision::child_spec entities_service(const services_options& x);
+supervision::child_spec inter_app_service(const services_options& x);
 supervision::child_spec oracle_service(const services_options& x, crypto::key_pair identity);
+/// The bridge of the votes of BPI nodes; behind oracle, whose RELAY tells them the results. `keys`: of
+/// the validator, for results to be anchored on its chain; null: they are not.
+supervision::child_spec governance_service(const services_options& x,
+                                           std::shared_ptr<const crypto::key_pair> keys);
 
 /// Every message that these services send to other nodes.
 void register_messages(caf::actor_system_config& config);

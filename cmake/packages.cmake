@@ -2,6 +2,7 @@
 # the ones that ship no CMake file are found here.
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
+find_package(CURL 7.85 REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)
 find_package(spdlog REQUIRED)
 find_package(yaml-cpp REQUIRED)

@@ -12,7 +12,8 @@
 
 /// The one table of all keys: which word of the file is which member, and what it may hold.
 /// The reader, the validator and `all_keys` each walk it as a visitor, so none can forget a
-/// key that another one knows. Internal to this folder.
+/// key that another one knows. Internal to this folder, but for gateways/api/running_config.cpp,
+/// which shows a whole configuration.
 ///
 /// A visitor has
 ///     section(name, body)         the keys that `body` visits stand below `name`
@@ -180,6 +181,7 @@ void visit_oracle(auto& v, auto& c) {
     v.key("ws_port", x.ws_port, fixed_port);
     v.key("max_connections", x.max_connections, range{1, 100'000});
     v.key("relay_timeout_secs", x.relay_timeout, range{1, 3'600});
+    v.key("announcement_ttl_secs", x.announcement_ttl, range{10, 604'800});
     v.section("consensus_config", [&, &y = x.consensus] {
       v.key("enable_consensus_bridge", y.enable_consensus_bridge);
       v.key("min_consensus_nodes", y.min_consensus_nodes, range{1, 1'000});
@@ -191,9 +193,15 @@ void visit_oracle(auto& v, auto& c) {
       v.key("max_message_age_secs", y.max_message_age, range{1, 86'400});
       v.key("rate_limit_per_node", y.rate_limit_per_node, range{1, 1'000'000});
       v.key("enable_encryption", y.enable_encryption);
+      v.section("isolation", [&, &z = y.isolation] {
+        v.key("threshold", z.threshold, range{0, 1'000'000});
+        v.key("period_secs", z.period, range{1, 86'400});
+        v.key("base_secs", z.base, range{1, 86'400});
+        v.key("max_secs", z.max, range{1, 2'592'000});
+      });
     });
     v.section("performance_config", [&, &y = x.performance] {
-      v.key("batch_size", y.batch_size, range{1, 1'000});
+      v.key("batch_size", y.batch_size, range{1, 256});
       v.key("connection_pool_size", y.connection_pool_size, range{1, 10'000});
       v.key("message_cache_size", y.message_cache_size, range{1, 10'000'000});
       v.key("high_throughput_mode", y.high_throughput_mode);
@@ -242,7 +250,14 @@ void visit_logging(auto& v, auto& c) {
     v.list("outputs", x.outputs, [&](auto& y) {
       v.key("type", y.type, words<output_type>{output_types});
       v.key("path", y.path);
+      v.key("rotate_bytes", y.rotate_bytes, range{0, 1'024 * mib});
+      v.key("rotate_keep", y.rotate_keep, range{1, 1'000});
       v.key("endpoint", y.endpoint);
+      v.key("index", y.index);
+      v.key("api_key_file", y.api_key_file);
+      v.key("api_key_env", y.api_key_env);
+      v.key("ca_file", y.ca_file);
+      v.key("buffer_bytes", y.buffer_bytes, range{mib, 1'024 * mib});
     });
     v.section("audit_logging", [&, &y = x.audit_logging] {
       v.key("enabled", y.enabled);
@@ -250,6 +265,7 @@ void visit_logging(auto& v, auto& c) {
       v.key("retention_days", y.retention, range{1, 36'500});
     });
   });
+  v.section("metrics", [&] { v.key("legacy_names", c.metrics.legacy_names); });
   v.key("prometheus_metrics", c.prometheus_metrics);
 }
 

@@ -1,6 +1,7 @@
 #include "config/load.hpp"
 
 #include "config/nearest.hpp"
+#include "config/older_metrics.hpp"
 #include "config/reader.hpp"
 #include "config/validate.hpp"
 #include "config/yaml_tree.hpp"
@@ -8,7 +9,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <tuple>
+#include <utility>
 
 namespace bpci::config {
 
@@ -18,47 +21,70 @@ constexpr auto config_path_variable = "ORACLE_CONFIG_PATH";
 
 constexpr std::size_t secret_file_bytes_max = 65'536;
 
-/// What is read and checked, but not acted upon by this version: the subsystems that will do
-/// so are not part of it. A path of a section stands for all of its keys.
-struct unserved {
-  std::string_view path; ///< entries of lists without their number
-  std::string_view text; ///< only for this value; empty: for any
-  std::string_view what;
+/// Keys of document 2 for what this program does in another way.
+struct meaningless {
+  std::string_view path;
+  std::string_view why;
+  std::string_view remedy;
 };
 
-constexpr unserved not_served_yet[] = {
-    {"oracle_config.consensus_config", "", "the consensus bridge"},
-    {"inter_app_config", "", "inter-app communication"},
-    {"logging.outputs[].type", "elasticsearch", "logging to Elasticsearch"},
-    {"logging.audit_logging", "", "the audit log"},
+constexpr meaningless without_meaning[] = {
+    {"oracle_config.performance_config.connection_pool_size",
+     "has no effect: BPI nodes dial this one, which keeps no connections to them",
+     "Remove it; oracle_config.max_connections bounds how many are let in."},
+    {"logging.audit_logging.retention_days",
+     "deletes nothing: what admins did, and the audit of an agreement, are kept for ever",
+     "Bound log files by rotate_keep, and the indices of Elasticsearch by a lifecycle policy."},
 };
 
-std::string without_numbers(std::string_view path) {
-  std::string out;
-  auto in_brackets = false;
-  for (const char c : path) {
-    if (c == ']') in_brackets = false;
-    if (!in_brackets) out += c;
-    if (c == '[') in_brackets = true;
-  }
-  return out;
+void warn_of_meaningless(const given_keys& given, std::vector<problem>& warnings) {
+  for (const auto& entry : without_meaning)
+    if (const auto key = given.find(entry.path); key != given.end())
+      warnings.push_back({{},
+                          key->second.at.line,
+                          key->second.at.column,
+                          key->first,
+                          std::string{entry.why},
+                          std::string{entry.remedy}});
 }
 
-void warn_of_unserved(const given_keys& given, std::vector<problem>& warnings) {
-  for (const auto& entry : not_served_yet) {
-    const auto is_it = [&](const auto& key) {
-      return without_numbers(key.first) == entry.path
-             && (entry.text.empty() || same_word(key.second.text, entry.text));
-    };
-    const auto key = std::ranges::find_if(given, is_it);
-    if (key == given.end()) continue;
+/// Older names are exported when they are switched on; of the others a dashboard gets nothing.
+void warn_of_metrics(const node_config& c, const given_keys& given,
+                     std::vector<problem>& warnings) {
+  const auto warn = [&](const auto& key, std::string what, std::string remedy) {
     warnings.push_back({{},
-                        key->second.at.line,
-                        key->second.at.column,
-                        key->first,
-                        "is checked, but this version does not act upon it yet",
-                        "Nothing to do; the node runs without " + std::string{entry.what} + "."});
+                        key.second.at.line,
+                        key.second.at.column,
+                        key.first,
+                        std::move(what),
+                        std::move(remedy)});
+  };
+  auto told = c.metrics.legacy_names;
+  for (const auto& key : given) {
+    if (!key.first.starts_with("prometheus_metrics[")) continue;
+    const auto& name = key.second.text;
+    const auto is_older =
+        std::ranges::find(older_metrics, std::string_view{name}, &older_metric::name)
+        != std::end(older_metrics);
+    if (is_older && !std::exchange(told, true))
+      warn(key, "and its like are not exported: metrics.legacy_names is false",
+           "Write metrics: {legacy_names: true}, or use the names that begin with bpci_.");
+    if (!is_older && !name.starts_with("bpci_") && !name.starts_with("process_"))
+      warn(key, "is no metric of this node, nor of document 2",
+           "Remove it; docs/operations.md lists them.");
   }
+}
+
+/// The administrators' record is not at the disposal of a configuration.
+void warn_of_audit(const node_config& c, const given_keys& given, std::vector<problem>& warnings) {
+  const auto key = given.find("logging.audit_logging.enabled");
+  if (c.logging.audit_logging.enabled || key == given.end()) return;
+  warnings.push_back({{},
+                      key->second.at.line,
+                      key->second.at.column,
+                      key->first,
+                      "is false: no lines of the log say who calls the API",
+                      "What admins do stays on record all the same: bpci audit actions."});
 }
 
 void warn_of_variables(const given_keys& given, std::vector<problem>& warnings) {
@@ -140,7 +166,9 @@ loaded load_text(std::string_view yaml, std::string file_name) {
     x.column = at.column;
     out.problems.push_back(std::move(x));
   }
-  warn_of_unserved(reading.given, out.warnings);
+  warn_of_meaningless(reading.given, out.warnings);
+  warn_of_metrics(out.config, reading.given, out.warnings);
+  warn_of_audit(out.config, reading.given, out.warnings);
   warn_of_variables(reading.given, out.warnings);
   finish(out.problems, file_name);
   finish(out.warnings, file_name);

@@ -120,20 +120,31 @@ struct consensus_bridge_settings {
   bool operator==(const consensus_bridge_settings&) const = default;
 };
 
+/// Of BPI nodes that break the rules of the protocol.
+struct isolation_settings {
+  std::uint32_t threshold = 100; ///< points; 0: nobody is isolated automatically [0, 1000000]
+  seconds period{60};            ///< in which so many points are forgotten [1, 86400]
+  seconds base{60};    ///< the first isolation; each further one lasts twice as long [1, 86400]
+  seconds max{86'400}; ///< the longest one; at least `base` [1, 2592000]
+
+  bool operator==(const isolation_settings&) const = default;
+};
+
 struct security_settings {
   bool require_signatures = true;          ///< only true: BPI-1.0 has no unsigned mode
   seconds max_message_age{300};            ///< older messages are refused as too_old [1, 86400]
   std::uint32_t rate_limit_per_node = 100; ///< messages per second [1, 1000000]
-  bool enable_encryption = true;
+  bool enable_encryption = true;           ///< asked of the nodes (docs/protocol/encryption.md)
+  isolation_settings isolation;
 
   bool operator==(const security_settings&) const = default;
 };
 
 struct performance_settings {
-  std::uint32_t batch_size = 50;             ///< envelopes under one signature [1, 1000]
+  std::uint32_t batch_size = 50;             ///< messages under one signature, suggested [1, 256]
   std::uint32_t connection_pool_size = 100;  ///< outgoing connections kept open [1, 10000]
   std::uint32_t message_cache_size = 10'000; ///< ids kept against duplicates [1, 10000000]
-  bool high_throughput_mode = true;          ///< batch whatever is waiting for a link
+  bool high_throughput_mode = true;          ///< false: nodes are told to sign each by itself
 
   bool operator==(const performance_settings&) const = default;
 };
@@ -169,6 +180,7 @@ struct oracle_settings {
   std::optional<std::uint16_t> ws_port;
   std::uint32_t max_connections = 1'000; ///< BPI nodes at once [1, 100000]
   seconds relay_timeout{30};             ///< to deliver a message, then expired [1, 3600]
+  seconds announcement_ttl{3'600};       ///< the longest that one holds [10, 604800]
   consensus_bridge_settings consensus;
   security_settings security;
   performance_settings performance;
@@ -205,8 +217,16 @@ enum class output_type : std::uint8_t { standard_error, file, elasticsearch };
 
 struct log_output {
   output_type type = output_type::standard_error;
-  std::string path;     ///< of `file`
-  std::string endpoint; ///< of `elasticsearch`: an http or https URL
+  std::string path;                         ///< of `file`
+  std::uint32_t rotate_bytes = 104'857'600; ///< of `file`; 0: never [0, 1 GiB]
+  std::uint32_t rotate_keep = 9;            ///< of `file`: those put aside [1, 1000]
+  std::string endpoint;                     ///< of `elasticsearch`: an http or https URL
+  std::string index = "bpci-logs";          ///< of `elasticsearch`; the date is put behind it
+  std::string api_key_file;                 ///< of `elasticsearch`: holds a secret
+  std::string api_key_env;                  ///< likewise, the name of a variable
+  std::string ca_file;                      ///< of `elasticsearch`; empty: the system's authorities
+  /// Of `elasticsearch`: on disk while nobody takes the lines, then the oldest go [1 MiB, 1 GiB].
+  std::uint32_t buffer_bytes = 67'108'864;
 
   bool operator==(const log_output&) const = default;
 };
@@ -214,7 +234,7 @@ struct log_output {
 struct audit_log_settings {
   bool enabled = true;
   audit_level level = audit_level::comprehensive;
-  days retention{365}; ///< [1, 36500]
+  days retention{365}; ///< deletes nothing; a warning says why [1, 36500]
 
   bool operator==(const audit_log_settings&) const = default;
 };
@@ -255,6 +275,12 @@ struct logging_settings {
   bool operator==(const logging_settings&) const = default;
 };
 
+struct metrics_settings {
+  bool legacy_names = false; ///< also export document 2's names; see `prometheus_metrics`
+
+  bool operator==(const metrics_settings&) const = default;
+};
+
 struct node_config {
   node_settings node;
   listen_settings listen;
@@ -267,8 +293,9 @@ struct node_config {
   interapp_settings interapp; ///< `inter_app_config`
   chain_settings chain;
   logging_settings logging;
-  /// Names that the operator's dashboards rely on, at most 1000. Informative: this node
-  /// exports all of its metrics.
+  metrics_settings metrics;
+  /// Which of document 2's names `metrics.legacy_names` adds, at most 1000; none: all of them.
+  /// This program's own are exported always.
   std::vector<std::string> prometheus_metrics;
 
   bool operator==(const node_config&) const = default;

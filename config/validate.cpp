@@ -207,6 +207,9 @@ void check_oracle(rules& r, const oracle_settings& o) {
   const auto& limits = o.limits;
   r.require(o.security.require_signatures, "oracle_config.security_config.require_signatures",
             "cannot be false", "Remove the line: BPI-1.0 has no unsigned mode.");
+  check_order(r, "oracle_config.security_config.isolation.max_secs", o.security.isolation.max,
+              "base_secs", o.security.isolation.base,
+              "Raise it, or lower base_secs: no isolation is shorter than the first.");
   r.require(o.performance.batch_size <= limits.max_in_flight,
             "oracle_config.performance_config.batch_size",
             "is " + std::to_string(o.performance.batch_size) + ", more than limits.max_in_flight ("
@@ -256,18 +259,63 @@ void check_chain(rules& r, const chain_settings& c) {
               "Raise it, or lower round_base_ms: later rounds are not shorter.");
 }
 
-void check_output(rules& r, const log_output& x, const std::string& path) {
-  const auto to_file = x.type == output_type::file;
-  const auto to_elastic = x.type == output_type::elasticsearch;
-  r.require(!to_file || !x.path.empty(), path + ".path", "is missing",
-            "Name the file to write to, such as /var/log/bpci/oracle.log.");
-  r.require(to_file || x.path.empty(), path + ".path", "is used only by an output of type file",
-            "Remove it, or change the type.");
-  r.require(!to_elastic || is_web_address(x.endpoint), path + ".endpoint",
+/// What Elasticsearch takes in the name of an index ("Create index API"), and no more.
+bool is_index_prefix(std::string_view text) {
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+  constexpr std::size_t length_max = 100;
+  return !text.empty() && text.size() <= length_max
+         && text.find_first_not_of(allowed) == std::string_view::npos
+         && (text.front() >= 'a' && text.front() <= 'z');
+}
+
+bool is_variable_name(std::string_view text) {
+  constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+  return text.find_first_not_of(std::string{allowed} + "0123456789") == std::string_view::npos
+         && allowed.find(text.front()) != std::string_view::npos;
+}
+
+void check_elasticsearch(rules& r, const log_output& x, const std::string& path) {
+  const auto is_address = is_web_address(x.endpoint);
+  r.require(is_address, path + ".endpoint",
             x.endpoint.empty() ? "is missing" : "is not an http or https address",
             "Write an address such as http://elasticsearch:9200.");
-  r.require(to_elastic || x.endpoint.empty(), path + ".endpoint",
-            "is used only by an output of type elasticsearch", "Remove it, or change the type.");
+  r.require(!is_address || x.endpoint.find_first_of("@?# ") == std::string::npos,
+            path + ".endpoint", "holds more than scheme, host, port and path",
+            "Write an address such as https://elasticsearch:9200; a key goes to api_key_file.");
+  r.require(is_index_prefix(x.index), path + ".index", "is not the beginning of an index",
+            "Use a-z 0-9 - _ . and begin with a letter.");
+  r.require(x.api_key_file.empty() || x.api_key_env.empty(), path + ".api_key_env",
+            "is given together with api_key_file", "Keep one of the two; the file is the safer.");
+  r.require(x.api_key_env.empty() || is_variable_name(x.api_key_env), path + ".api_key_env",
+            "is not the name of a variable",
+            "Name the variable; the key itself stays out of here.");
+}
+
+/// Keys that have no meaning for an output of this type.
+void check_strangers(rules& r, const log_output& x, const std::string& path) {
+  const log_output usual;
+  const auto only = [&](output_type type, std::string_view word, std::string_view key, bool given) {
+    r.require(x.type == type || !given, path + '.' + std::string{key},
+              "is used only by an output of type " + std::string{word},
+              "Remove it, or change the type.");
+  };
+  constexpr std::string_view elastic = "elasticsearch";
+  only(output_type::file, "file", "path", !x.path.empty());
+  only(output_type::file, "file", "rotate_bytes", x.rotate_bytes != usual.rotate_bytes);
+  only(output_type::file, "file", "rotate_keep", x.rotate_keep != usual.rotate_keep);
+  only(output_type::elasticsearch, elastic, "endpoint", !x.endpoint.empty());
+  only(output_type::elasticsearch, elastic, "index", x.index != usual.index);
+  only(output_type::elasticsearch, elastic, "api_key_file", !x.api_key_file.empty());
+  only(output_type::elasticsearch, elastic, "api_key_env", !x.api_key_env.empty());
+  only(output_type::elasticsearch, elastic, "ca_file", !x.ca_file.empty());
+  only(output_type::elasticsearch, elastic, "buffer_bytes", x.buffer_bytes != usual.buffer_bytes);
+}
+
+void check_output(rules& r, const log_output& x, const std::string& path) {
+  r.require(x.type != output_type::file || !x.path.empty(), path + ".path", "is missing",
+            "Name the file to write to, such as /var/log/bpci/oracle.log.");
+  check_strangers(r, x, path);
+  if (x.type == output_type::elasticsearch) check_elasticsearch(r, x, path);
 }
 
 } // namespace

@@ -3,6 +3,8 @@
 #include "gateways/api/api_actor.hpp"
 #include "gateways/api/front_door.hpp"
 #include "gateways/api/listener_actor.hpp"
+#include "gateways/routes/consensus_bridge_routes.hpp"
+#include "gateways/routes/inter_app_routes.hpp"
 #include "gateways/routes/probe_routes.hpp"
 #include "gateways/routes/routes.hpp"
 #include "gateways/wallet/key_worker_actor.hpp"
@@ -22,7 +24,8 @@ constexpr auto listen_max = std::chrono::milliseconds{10'000};
 
 std::vector<route> all_routes() {
   auto out = health_routes();
-  for (auto more : {admin_routes(), oracle_routes(), probe_routes(), chain_routes(),
+  for (auto more : {admin_routes(), openapi_routes(), start_routes(), oracle_routes(),
+                    consensus_bridge_routes(), inter_app_routes(), probe_routes(), chain_routes(),
                     transaction_routes(), wallet_routes()})
     out.insert(out.end(), more.begin(), more.end());
   return out;

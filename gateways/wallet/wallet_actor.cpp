@@ -103,7 +103,7 @@ private:
 
   void repeat(const transfer_row& row) {
     if (row.request != request_hash(what_))
-      return failed({ec::conflict, "this Idempotency-Key was used for another transfer"});
+      return failed({ec::invalid_argument, "this Idempotency-Key was used for another transfer"});
     made_ = {row.id, row.encoded, true};
     ask<chain::transaction_shown>(
         chain::path::keeper, chain_max, chain::get_transaction{row.id},

@@ -2,14 +2,19 @@
 #include "messages/chain/pool.hpp"
 #include "messages/chain/questions.hpp"
 #include "messages/consensus/standing.hpp"
+#include "messages/governance/bridge.hpp"
 #include "messages/inspect_fields.hpp"
+#include "messages/interapp/gate.hpp"
 #include "messages/ledger/anchors.hpp"
 #include "messages/ledger/governance.hpp"
 #include "messages/ledger/treasury.hpp"
 #include "messages/ledger/validators.hpp"
+#include "messages/oracle/conduct.hpp"
+#include "messages/oracle/discovery.hpp"
 #include "messages/oracle/mailbox.hpp"
 #include "messages/oracle/nodes.hpp"
 #include "messages/oracle/relay.hpp"
+#include "messages/oracle/rotation.hpp"
 #include "messages/probe/probe.hpp"
 #include "messages/runtime/cluster.hpp"
 #include "messages/runtime/entities.hpp"
@@ -74,17 +79,50 @@ std::vector<message_sample> caf_samples() {
           chain::transaction_shown, chain::get_history, chain::history_page, chain::ask_module,
           chain::module_answer, chain::prove_state, chain::state_proven, chain::prove_receipt,
           chain::receipt_proven, chain::get_engine, chain::engine_status, chain::propose_now,
-          chain::lift_halt, chain::list_evidence, chain::evidence_line, chain::evidence_page>("chain/questions.hpp")
+          chain::lift_halt, chain::list_evidence, chain::evidence_line, chain::evidence_page>(
+          "chain/questions.hpp")
       .of<consensus::peer_standing, consensus::standing>("consensus/standing.hpp")
+      .of<interapp::app_registration, interapp::app_record, interapp::party, interapp::security,
+          interapp::terms, interapp::audit_head, interapp::agreement>("interapp/agreement.hpp")
+      .of<interapp::audit_entry, interapp::audit_fault, interapp::read_audit,
+          interapp::audit_report>("interapp/audit.hpp")
+      .of<interapp::enter_app, interapp::read_app, interapp::propose, interapp::sign_agreement,
+          interapp::revoke_agreement, interapp::read_agreement, interapp::gate_rules,
+          interapp::carrier, interapp::authorize, interapp::verdict, interapp::record_entry>(
+          "interapp/commands.hpp")
+      .of<interapp::finding>("interapp/finding.hpp")
+      .of<interapp::may_pass, interapp::passage, interapp::submit_message, interapp::message_report,
+          interapp::show_app, interapp::list_apps, interapp::app_page, interapp::wanted_security,
+          interapp::establish, interapp::sign, interapp::revoke, interapp::show_agreement,
+          interapp::list_agreements, interapp::agreement_page, interapp::validate,
+          interapp::validation, interapp::get_health, interapp::inter_app_health>(
+          "interapp/gate.hpp")
+      .of<interapp::message>("interapp/message.hpp")
+      .of<governance::submit_proposal, governance::submit_vote, governance::vote_receipt,
+          governance::list_rounds, governance::round_page, governance::find_round,
+          governance::lacking, governance::round_detail, governance::get_bridge_stats,
+          governance::bridge_stats, governance::get_bridge_health, governance::bridge_health>(
+          "governance/bridge.hpp")
+      .of<governance::proposal, governance::vote, governance::voter, governance::open_round,
+          governance::tally, governance::anchoring, governance::note_anchor,
+          governance::round_record, governance::cast_vote, governance::vote_answer,
+          governance::read_round, governance::list_ballots, governance::ballot,
+          governance::ballot_page, governance::list_refusals, governance::refused_vote,
+          governance::refusal_page, governance::seat, governance::electorate_record,
+          governance::set_weight, governance::read_electorate>("governance/rounds.hpp")
+      .of<accusation, expel, isolate_node, release_node, isolate_order, release_order, show_node,
+          list_alerts, node_alert, alert_list>("oracle/conduct.hpp")
+      .of<announced_node, announce_node, discover, discovered>("oracle/discovery.hpp")
       .of<envelope>("oracle/envelope.hpp")
       .of<mailbox::bounds, mailbox::store, mailbox::kept, mailbox::remove, mailbox::peek,
           mailbox::letter, mailbox::page>("oracle/mailbox.hpp")
-      .of<registration, node_record, enter_node, open_session, session_opened, read_node,
-          list_nodes, node_page, oracle_stats, get_oracle_stats, find_registered, registered_nodes>(
-          "oracle/nodes.hpp")
+      .of<registration, announcement, node_event, former_key, node_record, enter_node, open_session,
+          session_opened, read_node, list_nodes, node_page, oracle_stats, get_oracle_stats,
+          find_registered, registered_nodes>("oracle/nodes.hpp")
       .of<delivery, deliveries, outcome, outcomes, route_up, route_down, route_snapshot,
-          letters_waiting, superseded, relay_order, relay_request, find_routes, route_list,
-          relay_stats, get_relay_stats>("oracle/relay.hpp")
+          letters_waiting, publish_notice, superseded, relay_order, relay_request, find_routes,
+          route_list, relay_stats, get_relay_stats>("oracle/relay.hpp")
+      .of<key_rotation, key_order, change_key>("oracle/rotation.hpp")
       .of<cluster::member, cluster::suspicion_status, cluster::member_status, cluster::member_list,
           cluster::list_members, cluster::drain_member, cluster::undrain_member,
           cluster::member_state_set, cluster::list_agents, cluster::watch_members, cluster::peer_up,
@@ -119,6 +157,15 @@ std::vector<message_sample> caf_samples() {
 std::vector<enum_sample> enum_samples() {
   return {
       numbers<ec>("error.hpp", "ec"),
+      numbers<interapp::communication_type>("interapp/agreement.hpp", "communication_type"),
+      numbers<interapp::encryption_level>("interapp/agreement.hpp", "encryption_level"),
+      numbers<interapp::audit_level>("interapp/agreement.hpp", "audit_level"),
+      numbers<interapp::agreement_state>("interapp/agreement.hpp", "agreement_state"),
+      numbers<interapp::audit_event>("interapp/audit.hpp", "audit_event"),
+      numbers<interapp::finding_code>("interapp/finding.hpp", "finding_code"),
+      numbers<interapp::severity>("interapp/finding.hpp", "severity"),
+      numbers<governance::decision>("governance/rounds.hpp", "decision"),
+      numbers<governance::standing>("governance/rounds.hpp", "standing"),
       numbers<ledger::token>("ledger/account.hpp", "token"),
       numbers<ledger::anchors::subject>("ledger/anchors.hpp", "subject"),
       numbers<ledger::governance::standing>("ledger/governance.hpp", "standing"),

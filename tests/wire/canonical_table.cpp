@@ -39,10 +39,10 @@ struct canonical_codec {
 std::vector<message_sample> canonical_samples() {
   return sample_table<canonical_codec>{}
       .of<chain::final_header>("chain/blocks.hpp")
-      .of<chain::peer_head, chain::share_transactions, chain::share_evidence, chain::ask_blocks,
-          chain::some_blocks, chain::ask_header, chain::some_header, chain::ask_snapshot,
-          chain::some_snapshot, chain::ask_chunk, chain::some_chunk, chain::prove_address,
-          chain::peer_envelope>("chain/wire.hpp")
+      .of<chain::peer_head, chain::share_transactions, chain::share_evidence,
+          chain::share_announcements, chain::ask_blocks, chain::some_blocks, chain::ask_header,
+          chain::some_header, chain::ask_snapshot, chain::some_snapshot, chain::ask_chunk,
+          chain::some_chunk, chain::prove_address, chain::peer_envelope>("chain/wire.hpp")
       .of<consensus::validator, consensus::header, consensus::seal, consensus::certificate,
           consensus::evidence, consensus::block, consensus::sealed_block>("consensus/block.hpp")
       .of<consensus::prepare, consensus::commit, consensus::prepared_claim, consensus::round_change,

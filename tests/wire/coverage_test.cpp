@@ -52,13 +52,16 @@ std::set<message_place> described_enums() {
   return uses_of("BOOST_DEFINE_FIXED_ENUM_CLASS");
 }
 
-/// BPI-1.0 frames have files of their own. `limits` stands inside the challenge.
+/// BPI-1.0 frames have files of their own. `limits` stands inside the challenge, `batch_item` in
+/// send_batch.
 std::set<message_place> pinned_as_frames() {
   std::set<message_place> out;
-  for (const auto* frame : {"challenge", "hello", "welcome", "ack", "receipt", "refusal", "peer"})
+  for (const auto* frame : {"challenge", "hello", "welcome", "ack", "receipt", "refusal", "peer",
+                            "send_batch", "deliver_batch", "ack_batch", "receipt_batch", "notice"})
     if (!read_golden(std::string{frame} + ".msgpack.hex").empty())
       out.insert(std::string{"oracle/frames.hpp "} + frame);
   if (out.contains("oracle/frames.hpp challenge")) out.insert("oracle/frames.hpp limits");
+  if (out.contains("oracle/frames.hpp send_batch")) out.insert("oracle/frames.hpp batch_item");
   return out;
 }
 

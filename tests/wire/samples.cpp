@@ -1,6 +1,7 @@
 #include "tests/wire/samples.hpp"
 
 #include "runtime/crypto/keys.hpp"
+#include "runtime/crypto/merkle.hpp"
 
 #include <algorithm>
 #include <array>
@@ -98,7 +99,9 @@ challenge sample_challenge() {
                      .max_message_age_secs = 300,
                      .rate_limit_per_sec = 1'000,
                      .handshake_timeout_ms = 5'000,
-                     .relay_timeout_secs = 30}};
+                     .relay_timeout_secs = 30,
+                     .max_batch = 256,
+                     .batch_size = 50}};
 }
 
 hello sample_hello() {
@@ -147,6 +150,82 @@ envelope stored_envelope() {
   return x;
 }
 
+send_batch sample_batch() {
+  const auto item = [](std::string_view id, std::string_view target, bytes body) {
+    return batch_item{message_id{std::string{id}}, node_id{std::string{target}}, "DataSync",
+                      std::move(body)};
+  };
+  auto x = send_batch{.id = message_id{"b-000007"},
+                      .sequence = 1'767'225'600'300,
+                      .source = node_id{"bank.eu:node_a-1"},
+                      .priority = priority::High,
+                      .sent_at = timestamp_ms{1'767'225'600'126},
+                      .items = {item("m-000043", "node-b", telling_body()),
+                                item("m-000044", "node-c", {}), item("m-000045", "node-b", {'a'}),
+                                item("m-000046", "N.d_4:x", {'b', 'c'}),
+                                item("m-000047", "node-c", {'d'})},
+                      .signature = {}};
+  x.signature = signed_with(client(), batch_signing_bytes(x));
+  return x;
+}
+
+namespace {
+
+std::vector<crypto::digest> leaves_of(const std::vector<batch_item>& items) {
+  std::vector<crypto::digest> out;
+  bytes leaf;
+  for (const auto& x : items) {
+    write_leaf(x, leaf);
+    out.push_back(crypto::leaf_hash(leaf));
+  }
+  return out;
+}
+
+/// What these items of the sample say to their target; none: all of them.
+deliver_batch part_of_sample(const std::vector<std::uint32_t>& indexes) {
+  const auto all = sample_batch();
+  deliver_batch out{.id = all.id,
+                    .sequence = all.sequence,
+                    .source = all.source,
+                    .priority = all.priority,
+                    .sent_at = all.sent_at,
+                    .count = all.items.size(),
+                    .signature = all.signature,
+                    .source_key = client_key(),
+                    .items = {}};
+  if (indexes.empty()) {
+    out.items = all.items;
+    return out;
+  }
+  crypto::sealed_tree tree;
+  tree.seal(leaves_of(all.items));
+  out.indexes.emplace(indexes.begin(), indexes.end());
+  for (auto i : indexes)
+    out.items.push_back(all.items[i]);
+  out.proof = tree.proof(indexes);
+  return out;
+}
+
+notice sample_notice() {
+  auto x = notice{.topic = "governance",
+                  .id = message_id{"n-000001"},
+                  .time = timestamp_ms{1'767'225'600'127},
+                  .body = telling_body(),
+                  .signature = {}};
+  x.signature = signed_with(server(), signing_bytes(server_key(), x));
+  return x;
+}
+
+} // namespace
+
+bytes batch_signing_bytes(const send_batch& x) {
+  crypto::sealed_tree tree;
+  tree.seal(leaves_of(x.items));
+  return signing_bytes(batch_head{x.id.get(), x.sequence, x.source.get(), x.priority,
+                                  x.sent_at.get(), x.items.size()},
+                       tree.root());
+}
+
 std::vector<named<client_frame>> client_samples() {
   return {
       {"hello", sample_hello()},
@@ -157,6 +236,9 @@ std::vector<named<client_frame>> client_samples() {
       {"send-stored", send{stored_envelope()}},
       {"ack", ack{.source = node_id{"bank.eu:node_a-1"}, .id = message_id{"m-000042"}}},
       {"peer", peer{telling_body()}},
+      {"send_batch", sample_batch()},
+      {"ack_batch", ack_batch{{{node_id{"bank.eu:node_a-1"}, message_id{"b-000007"}},
+                               {node_id{"node-b"}, message_id{"m-000042"}}}}},
   };
 }
 
@@ -172,6 +254,11 @@ std::vector<named<server_frame>> server_samples() {
       {"refusal", full_refusal()},
       {"refusal-bare", bare_refusal()},
       {"peer", peer{telling_body()}},
+      {"deliver_batch", part_of_sample({0, 2})},
+      {"deliver_batch-all", part_of_sample({})},
+      {"receipt_batch",
+       receipt_batch{message_id{"b-000007"}, {node_id{"node-b"}, node_id{"N.d_4:x"}}}},
+      {"notice", sample_notice()},
   };
 }
 

@@ -20,11 +20,15 @@ std::vector<named<oracle::server_frame>> server_samples();
 
 oracle::envelope sample_envelope(oracle::priority priority);
 oracle::envelope stored_envelope();
+oracle::send_batch sample_batch();
 oracle::hello sample_hello();
 oracle::challenge sample_challenge();
 oracle::welcome sample_welcome();
 
 oracle::handshake_context sample_handshake();
+
+/// What a batch is signed over.
+bytes batch_signing_bytes(const oracle::send_batch& x);
 
 /// The public keys of the two seeds.
 bytes client_key();

@@ -64,6 +64,7 @@ constexpr sample samples[] = {
     {"oracle_config.ws_port", "9101"},
     {"oracle_config.max_connections", "7"},
     {"oracle_config.relay_timeout_secs", "7"},
+    {"oracle_config.announcement_ttl_secs", "70"},
     {"oracle_config.consensus_config.enable_consensus_bridge", "false"},
     {"oracle_config.consensus_config.min_consensus_nodes", "7"},
     {"oracle_config.consensus_config.consensus_timeout_secs", "7"},
@@ -72,6 +73,10 @@ constexpr sample samples[] = {
     {"oracle_config.security_config.max_message_age_secs", "7"},
     {"oracle_config.security_config.rate_limit_per_node", "7"},
     {"oracle_config.security_config.enable_encryption", "false"},
+    {"oracle_config.security_config.isolation.threshold", "7"},
+    {"oracle_config.security_config.isolation.period_secs", "7"},
+    {"oracle_config.security_config.isolation.base_secs", "7"},
+    {"oracle_config.security_config.isolation.max_secs", "70"},
     {"oracle_config.performance_config.batch_size", "7"},
     {"oracle_config.performance_config.connection_pool_size", "7"},
     {"oracle_config.performance_config.message_cache_size", "7"},
@@ -113,6 +118,7 @@ constexpr sample samples[] = {
     {"logging.audit_logging.enabled", "false"},
     {"logging.audit_logging.level", "basic"},
     {"logging.audit_logging.retention_days", "7"},
+    {"metrics.legacy_names", "true"},
     {"prometheus_metrics", "[x]"},
 };
 

@@ -2,6 +2,7 @@
 
 #include "config/all_keys.hpp"
 #include "config/load.hpp"
+#include "config/older_metrics.hpp"
 #include "config/validate.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -146,14 +147,66 @@ CAF_TEST(the examples of document 2 are valid as they stand) {
   CAF_CHECK(c.logging.outputs[1].type == output_type::elasticsearch);
 }
 
-CAF_TEST(what this version does not serve is said once for each subsystem) {
+CAF_TEST(what has no effect is said with its place) {
   std::string said;
   for (const auto& x : load_text(oracle_example, "f").warnings)
     said += std::to_string(x.line) + ' ' + x.path + '\n';
-  CAF_CHECK_EQUAL(said, "9 oracle_config.consensus_config\n"
-                        "27 inter_app_config\n"
-                        "45 logging.outputs[1].type\n"
-                        "47 logging.audit_logging\n");
+  CAF_CHECK_EQUAL(said, "23 oracle_config.performance_config.connection_pool_size\n"
+                        "36 prometheus_metrics[0]\n"
+                        "50 logging.audit_logging.retention_days\n");
+}
+
+CAF_TEST(each fragment of document 2 is valid alone) {
+  const std::string whole = oracle_example;
+  const auto from = [&](std::string_view section) {
+    return whole.find("\n" + std::string{section});
+  };
+  const auto inter_app = from("inter_app_config:");
+  const auto metrics = from("prometheus_metrics:");
+  const auto logging = from("logging:");
+  for (const auto& part : {whole.substr(0, inter_app), whole.substr(inter_app, metrics - inter_app),
+                           whole.substr(metrics, logging - metrics), whole.substr(logging)}) {
+    const auto got = load_text(part, "f");
+    CAF_CHECK_EQUAL(first_problem(got), "");
+    CAF_CHECK(!(got.config == node_config{}) || part.find("inter_app") != part.npos);
+  }
+}
+
+CAF_TEST(the names of document 2 are exported once they are switched on) {
+  const auto exported = [](const std::string& text) {
+    std::string out;
+    for (const auto& x : exported_older_metrics(load_text(text, "f").config))
+      out += std::string{x.name} + ' ';
+    return out;
+  };
+  CAF_CHECK_EQUAL(exported(oracle_example), "");
+  CAF_CHECK_EQUAL(exported(std::string{oracle_example} + "\nmetrics: {legacy_names: true}\n"),
+                  "oracle_connected_nodes_total oracle_websocket_connections_active ");
+  const auto all = load_text("metrics: {legacy_names: true}", "f").config;
+  CAF_CHECK_EQUAL(exported_older_metrics(all).size(), 7u);
+}
+
+CAF_TEST(a metric that nobody exports is named by a warning) {
+  const auto warned = [](const char* text) {
+    std::string out;
+    for (const auto& x : load_text(text, "f").warnings)
+      out += x.path + ' ';
+    return out;
+  };
+  CAF_CHECK_EQUAL(warned("prometheus_metrics: [bpci_oracle_links, process_open_fds]"), "");
+  CAF_CHECK_EQUAL(warned("prometheus_metrics: [a]"), "prometheus_metrics[0] ");
+  CAF_CHECK_EQUAL(warned("prometheus_metrics: [oracle_connected_nodes_total, "
+                         "oracle_messages_relayed_total]"),
+                  "prometheus_metrics[0] ");
+  CAF_CHECK_EQUAL(warned("metrics: {legacy_names: true}\n"
+                         "prometheus_metrics: [oracle_connected_nodes_total]"),
+                  "");
+}
+
+CAF_TEST(an audit that is switched off is named by a warning) {
+  const auto got = load_text("logging: {audit_logging: {enabled: false}}", "f");
+  CAF_REQUIRE_EQUAL(got.warnings.size(), 1u);
+  CAF_CHECK_EQUAL(got.warnings[0].path, "logging.audit_logging.enabled");
 }
 
 CAF_TEST(a file that cannot be read is a problem and not an exception) {

@@ -34,7 +34,11 @@ void check(std::initializer_list<row> table) {
 }
 
 log_output output(output_type type, std::string path, std::string endpoint) {
-  return {type, std::move(path), std::move(endpoint)};
+  log_output out;
+  out.type = type;
+  out.path = std::move(path);
+  out.endpoint = std::move(endpoint);
+  return out;
 }
 
 } // namespace
@@ -157,6 +161,34 @@ CAF_TEST(a log output has what its type needs and nothing else) {
        "logging.outputs[0].path: is used only by an output of type file\n"},
       {only(output(output_type::file, "/x", "http://e")),
        "logging.outputs[0].endpoint: is used only by an output of type elasticsearch\n"},
+      {only(output(output_type::elasticsearch, "", "https://u:p@e:9200")),
+       "logging.outputs[0].endpoint: holds more than scheme, host, port and path\n"},
+  });
+}
+
+CAF_TEST(an output to Elasticsearch has an index that it takes and one key at most) {
+  const auto with = [](auto change) {
+    return [change](node_config& c) {
+      c.logging.outputs = {output(output_type::elasticsearch, "", "https://e:9200")};
+      change(c.logging.outputs[0]);
+    };
+  };
+  check({
+      {with([](auto& x) { x.index = "logs-7"; }), ""},
+      {with([](auto& x) { x.index = "Logs"; }),
+       "logging.outputs[0].index: is not the beginning of an index\n"},
+      {with([](auto& x) { x.index = "_logs"; }),
+       "logging.outputs[0].index: is not the beginning of an index\n"},
+      {with([](auto& x) { x.api_key_file = "/x"; }), ""},
+      {with([](auto& x) { x.api_key_env = "KEY_1"; }), ""},
+      {with([](auto& x) { x.api_key_env = "hunter2=="; }),
+       "logging.outputs[0].api_key_env: is not the name of a variable\n"},
+      {with([](auto& x) { x.api_key_file = x.api_key_env = "X"; }),
+       "logging.outputs[0].api_key_env: is given together with api_key_file\n"},
+      {with([](auto& x) { x.rotate_bytes = 7; }),
+       "logging.outputs[0].rotate_bytes: is used only by an output of type file\n"},
+      {with([](auto& x) { x.buffer_bytes = 7; }),
+       "logging.outputs[0].buffer_bytes: is 7, outside 1048576 to 1073741824\n"},
   });
 }
 
