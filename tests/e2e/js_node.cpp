@@ -15,7 +15,9 @@ namespace json = boost::json;
 
 constexpr auto event_max = milliseconds{30'000};
 
-std::filesystem::path node_program() {
+} // namespace
+
+std::filesystem::path js_node::program() {
   const std::string path = std::getenv("PATH") ? std::getenv("PATH") : "/usr/bin";
   for (std::size_t begin = 0; begin <= path.size();) {
     const auto end = std::min(path.find(':', begin), path.size());
@@ -26,15 +28,17 @@ std::filesystem::path node_program() {
   return {};
 }
 
+namespace {
+
 process_spec script() {
-  return {.program = node_program(),
+  return {.program = js_node::program(),
           .arguments = {std::string{BPCI_SOURCE_DIR} + "/tests/e2e/js/bpi_node.mjs"}};
 }
 
 } // namespace
 
 bool js_node::possible() {
-  if (node_program().empty()) {
+  if (program().empty()) {
     std::cerr << "e2e: skipped, there is no node on the PATH\n";
     return false;
   }

@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 
 #include <deque>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,6 +19,9 @@ public:
   /// Whether this machine can run one. Says so when it cannot; ends the test program when only the
   /// packages of the client are missing, for that is a mistake and not a machine without node.
   static bool possible();
+
+  /// Empty: there is no node on the PATH.
+  static std::filesystem::path program();
 
   js_node();
 

@@ -149,4 +149,26 @@ CAF_TEST(a killed relay loses nothing that was acknowledged) {
   CAF_CHECK_EQUAL(flow.receiver().connections(), 1u);
 }
 
+CAF_TEST(batches lose nothing and double nothing when their links and relays are killed) {
+  constexpr std::size_t at_once = 50;
+  traffic flow{cluster->registered("from"),
+               {node(1).socket_url()},
+               cluster->registered("to"),
+               {node(3).socket_url()},
+               at_once};
+  flow.begin(2 * rate); // below the limit of a node, with room for what is sent again
+  CAF_REQUIRE(flow.wait_for_received(2 * rate, flow_max));
+  kill_link_of(flow.receiver());
+  CAF_REQUIRE(flow.wait_for_received(flow.received() + rate, flow_max));
+  kill_link_of(flow.sender());
+  CAF_REQUIRE(flow.wait_for_received(flow.received() + rate, flow_max));
+  kill_by_command(2, "/node-1/oracle/relay");
+  CAF_REQUIRE(flow.wait_for_received(flow.received() + rate, flow_max));
+  kill_by_command(2, "/node-3/oracle/relay");
+  CAF_REQUIRE(flow.wait_for_received(flow.received() + rate, flow_max));
+  const auto transmitted = flow.sender().client().stats();
+  CAF_CHECK(transmitted.batches > 0);
+  check_nothing_lost(flow);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -25,9 +25,10 @@ client::options options_of(const identity& who, const std::vector<std::string>& 
 // -- one node -----------------------------------------------------------------
 
 cpp_node::cpp_node(const identity& who, const std::vector<std::string>& urls,
-                   client::message_handler on_message)
+                   client::message_handler on_message, std::size_t batch_max)
     : who_(who), client_([&] {
         auto how = options_of(who, urls);
+        how.batch_max = batch_max;
         how.on_message = std::move(on_message);
         how.on_state = [this](const client::state_change& x) { note(x); };
         return how;
@@ -79,10 +80,11 @@ std::string to_string(const tally& x) {
 }
 
 traffic::traffic(const identity& from, const std::vector<std::string>& from_urls,
-                 const identity& to, const std::vector<std::string>& to_urls) {
+                 const identity& to, const std::vector<std::string>& to_urls, std::size_t at_once)
+    : at_once_(at_once) {
   to_ = std::make_unique<cpp_node>(to, to_urls,
                                    [this](const client::delivery& x) { return take(x); });
-  from_ = std::make_unique<cpp_node>(from, from_urls);
+  from_ = std::make_unique<cpp_node>(from, from_urls, client::message_handler{}, at_once);
 }
 
 traffic::~traffic() {
@@ -108,24 +110,37 @@ bool traffic::take(const client::delivery& x) {
   return x.verified;
 }
 
-void traffic::send_one(std::size_t number) {
-  const auto text = std::to_string(number);
-  const auto told = [this, number](const client::report& x) {
-    std::lock_guard lock{mutex_};
-    ++answered_;
-    if (x.delivered())
-      acknowledged_[number] = 1;
-    else
-      ++failed_[std::string{name(x.targets.front().why.code)}];
-    changed_.notify_all();
-  };
-  const auto taken = from_->client().send(
-      {.targets = {node_id{to_->who().id}}, .type = "Numbered", .body = {text.begin(), text.end()}},
-      told);
-  if (taken) return;
+void traffic::note_report(std::size_t number, const client::report& x) {
   std::lock_guard lock{mutex_};
   ++answered_;
-  ++failed_["not taken: " + std::string{name(taken.error().code)}];
+  if (x.delivered())
+    acknowledged_[number] = 1;
+  else
+    ++failed_[std::string{name(x.targets.front().why.code)}];
+  changed_.notify_all();
+}
+
+void traffic::note_refusal(const failure& why) {
+  std::lock_guard lock{mutex_};
+  ++answered_;
+  ++failed_["not taken: " + std::string{name(why.code)}];
+}
+
+void traffic::send_some(std::size_t first) {
+  std::vector<client::outgoing> all;
+  std::map<message_id, std::size_t> numbers;
+  for (auto number = first; number < first + at_once_; ++number) {
+    const auto text = std::to_string(number);
+    const auto id = message_id{"n" + text};
+    numbers.emplace(id, number);
+    all.push_back({.targets = {node_id{to_->who().id}},
+                   .type = "Numbered",
+                   .body = {text.begin(), text.end()},
+                   .id = id});
+  }
+  const auto told = [this, numbers](const client::report& x) { note_report(numbers.at(x.id), x); };
+  for (const auto& taken : from_->client().send_batch(std::move(all), told))
+    if (!taken) note_refusal(taken.error());
 }
 
 void traffic::run(std::chrono::nanoseconds pause) {
@@ -135,16 +150,17 @@ void traffic::run(std::chrono::nanoseconds pause) {
     {
       std::unique_lock lock{mutex_};
       if (changed_.wait_until(lock, due, [&] { return stopping_; })) return;
-      number = sent_++;
-      acknowledged_.push_back(0);
+      number = sent_;
+      sent_ += at_once_;
+      acknowledged_.resize(sent_, 0);
     }
-    send_one(number);
+    send_some(number);
     due += pause;
   }
 }
 
 void traffic::begin(std::size_t per_second) {
-  const auto pause = std::chrono::nanoseconds{1'000'000'000} / per_second;
+  const auto pause = std::chrono::nanoseconds{1'000'000'000} * at_once_ / per_second;
   thread_ = std::thread{[this, pause] { run(pause); }};
 }
 

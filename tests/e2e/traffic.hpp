@@ -19,7 +19,7 @@ namespace bpci::e2e {
 class cpp_node {
 public:
   cpp_node(const identity& who, const std::vector<std::string>& urls,
-           client::message_handler on_message = {});
+           client::message_handler on_message = {}, std::size_t batch_max = 1);
   ~cpp_node() { client_.close(); }
 
   client::bpi_client& client() noexcept { return client_; }
@@ -70,11 +70,12 @@ std::string to_string(const tally& x);
 /// A steady stream of numbered messages from one BPI node to another, both by the C++ client.
 class traffic {
 public:
+  /// `at_once`: messages that are given to the client together, to go under one signature.
   traffic(const identity& from, const std::vector<std::string>& from_urls, const identity& to,
-          const std::vector<std::string>& to_urls);
+          const std::vector<std::string>& to_urls, std::size_t at_once = 1);
   ~traffic();
 
-  /// Begins to send, at a steady rate.
+  /// Begins to send, at a steady rate of messages.
   void begin(std::size_t per_second);
 
   /// Waits until so many distinct numbers have arrived.
@@ -90,9 +91,12 @@ public:
 
 private:
   bool take(const client::delivery& x);
-  void send_one(std::size_t number);
+  void note_report(std::size_t number, const client::report& x);
+  void note_refusal(const failure& why);
+  void send_some(std::size_t first);
   void run(std::chrono::nanoseconds pause);
 
+  const std::size_t at_once_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;

@@ -23,7 +23,7 @@ listen: {max_http_connections: 200, idle_timeout_secs: 2, request_timeout_secs: 
 oracle_config:
   max_connections: 40
   relay_timeout_secs: 4
-  security_config: {rate_limit_per_node: 50, max_message_age_secs: 60}
+  security_config: {rate_limit_per_node: 50, max_message_age_secs: 60, isolation: {threshold: 0}}
   limits:
     max_frame_bytes: 262144
     max_in_flight: 60
