@@ -1,32 +1,21 @@
 #include "messages/governance/signing.hpp"
 
-#include "messages/codec/canonical.hpp"
-
-#include <boost/describe/enum_to_string.hpp>
+#include "messages/codec/protocol_bytes.hpp"
 
 namespace bpci::governance {
 
-namespace {
-
-std::uint64_t number(timestamp_ms x) {
-  return static_cast<std::uint64_t>(x.get());
-}
-
-} // namespace
-
 bytes signing_bytes(const proposal& x) {
-  codec::canonical_writer out;
-  out(std::string_view{"BPI-1.0/proposal"})(x.proposal_id)(x.proposer_node)(x.proposal_type);
-  out(x.content)(number(x.created_at))(number(x.voting_deadline));
-  out(x.minimum_votes)(x.required_threshold)(x.minimum_participation);
+  codec::protocol_bytes out{"BPI-1.0/proposal"};
+  out.s(x.proposal_id).s(x.proposer_node).s(x.proposal_type).s(x.content);
+  out.n(x.created_at).n(x.voting_deadline).n(x.minimum_votes);
+  out.n(x.required_threshold).n(x.minimum_participation);
   return out.take();
 }
 
 bytes signing_bytes(const vote& x, std::span<const std::uint8_t> digest) {
-  codec::canonical_writer out;
-  out(std::string_view{"BPI-1.0/vote"})(x.proposal_id)(digest)(x.voter_node);
-  out(std::string_view{boost::describe::enum_to_string(x.decision, "")});
-  out(x.reasoning)(number(x.timestamp));
+  codec::protocol_bytes out{"BPI-1.0/vote"};
+  out.s(x.proposal_id).s(digest).s(x.voter_node).word(x.decision);
+  out.s(x.reasoning).n(x.timestamp);
   return out.take();
 }
 

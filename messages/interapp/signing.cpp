@@ -1,58 +1,26 @@
 #include "messages/interapp/signing.hpp"
 
-#include "messages/codec/canonical.hpp"
-
-#include <boost/describe/enum_to_string.hpp>
+#include "messages/codec/protocol_bytes.hpp"
 
 namespace bpci::interapp {
 
+using codec::protocol_bytes;
+
 namespace {
 
-/// s(x) and n(x) of the protocol document.
-class canonical {
-public:
-  explicit canonical(std::string_view tag) { s(tag); }
-
-  canonical& s(const auto& x) {
-    out_(x);
-    return *this;
-  }
-
-  canonical& n(std::uint64_t x) {
-    out_(x);
-    return *this;
-  }
-
-  canonical& n(timestamp_ms x) { return n(static_cast<std::uint64_t>(x.get())); }
-
-  canonical& word(auto x) { return s(std::string_view{boost::describe::enum_to_string(x, "")}); }
-
-  canonical& list(const std::vector<std::string>& all) {
-    n(all.size());
-    for (const auto& x : all)
-      s(x);
-    return *this;
-  }
-
-  canonical& party(const interapp::party& x) {
-    return s(x.app_id.get()).s(x.public_key).s(x.node_id.get());
-  }
-
-  bytes take() { return out_.take(); }
-
-private:
-  codec::canonical_writer out_;
-};
+void add_party(protocol_bytes& to, const party& x) {
+  to.s(x.app_id.get()).s(x.public_key).s(x.node_id.get());
+}
 
 } // namespace
 
 bytes agreement_bytes(const agreement_id& id, const terms& x) {
   const auto& need = x.security_requirements;
-  return canonical{"BPI-1.0/agreement"}
-      .s(id.get())
-      .party(x.app1)
-      .party(x.app2)
-      .word(x.communication_type)
+  protocol_bytes out{"BPI-1.0/agreement"};
+  out.s(id.get());
+  add_party(out, x.app1);
+  add_party(out, x.app2);
+  return out.word(x.communication_type)
       .list(x.app1_permissions)
       .list(x.app2_permissions)
       .word(need.encryption_level)
@@ -64,11 +32,11 @@ bytes agreement_bytes(const agreement_id& id, const terms& x) {
 }
 
 bytes revocation_bytes(const agreement_id& id, const app_id& by, std::string_view reason) {
-  return canonical{"BPI-1.0/agreement-revocation"}.s(id.get()).s(by.get()).s(reason).take();
+  return protocol_bytes{"BPI-1.0/agreement-revocation"}.s(id.get()).s(by.get()).s(reason).take();
 }
 
 bytes message_bytes(const message& x) {
-  return canonical{"BPI-1.0/inter-app"}
+  return protocol_bytes{"BPI-1.0/inter-app"}
       .s(x.agreement_id.get())
       .s(x.message_id.get())
       .s(x.from_app.get())
@@ -81,7 +49,7 @@ bytes message_bytes(const message& x) {
 }
 
 bytes audit_bytes(const agreement_id& id, const audit_entry& x) {
-  return canonical{"BPI-1.0/audit-entry"}
+  return protocol_bytes{"BPI-1.0/audit-entry"}
       .s(id.get())
       .n(x.seq)
       .n(x.at)

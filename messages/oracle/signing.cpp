@@ -1,68 +1,44 @@
 #include "messages/oracle/signing.hpp"
 
-#include "messages/codec/canonical.hpp"
-
-#include <boost/describe/enum_to_string.hpp>
+#include "messages/codec/protocol_bytes.hpp"
 
 namespace bpci::oracle {
 
+using codec::protocol_bytes;
+
 namespace {
 
-/// s(x) and n(x) of the protocol document.
-class canonical {
-public:
-  canonical& s(const auto& x) {
-    out_(x);
-    return *this;
-  }
-
-  canonical& n(std::uint64_t x) {
-    out_(x);
-    return *this;
-  }
-
-  void reserve(std::size_t size) { out_.reserve(size); }
-  bytes take() { return out_.take(); }
-
-private:
-  codec::canonical_writer out_;
-};
-
-canonical handshake(std::string_view tag, const handshake_context& who) {
-  canonical out;
-  out.s(tag).s(who.server_key).s(who.client_key).s(who.server_nonce).s(who.client_nonce);
+protocol_bytes handshake(std::string_view tag, const handshake_context& who) {
+  protocol_bytes out{tag};
+  out.s(who.server_key).s(who.client_key).s(who.server_nonce).s(who.client_nonce);
   return out;
 }
 
 } // namespace
 
 bytes signing_bytes(const envelope& x) {
-  canonical out;
-  out.reserve(128 + x.body.size() + 32 * x.targets.size());
   // In the tag, so that it can be neither stripped nor added, and live messages are what they were.
-  out.s(std::string_view{is_stored(x) ? "BPI-1.0/envelope-stored" : "BPI-1.0/envelope"});
+  protocol_bytes out{is_stored(x) ? "BPI-1.0/envelope-stored" : "BPI-1.0/envelope",
+                     128 + x.body.size() + 32 * x.targets.size()};
   out.s(x.id.get()).n(x.sequence).s(x.source.get());
   out.n(x.targets.size());
   for (const auto& target : x.targets)
     out.s(target.get());
-  out.s(x.type).s(std::string_view{boost::describe::enum_to_string(x.priority, "")});
-  out.n(static_cast<std::uint64_t>(x.sent_at.get())).s(x.body);
+  out.s(x.type).word(x.priority).n(x.sent_at).s(x.body);
   return out.take();
 }
 
 bytes signing_bytes(const batch_head& x, std::span<const std::uint8_t> root) {
-  canonical out;
-  out.reserve(192);
-  out.s(std::string_view{"BPI-1.0/batch"}).s(x.id).n(x.sequence).s(x.source);
-  out.s(std::string_view{boost::describe::enum_to_string(x.priority, "")});
+  protocol_bytes out{"BPI-1.0/batch", 192};
+  out.s(x.id).n(x.sequence).s(x.source).word(x.priority);
   out.n(static_cast<std::uint64_t>(x.sent_at)).n(x.count).s(root);
   return out.take();
 }
 
 bytes signing_bytes(const bytes& server_key, const notice& x) {
-  canonical out;
-  out.s(std::string_view{"BPI-1.0/notice"}).s(server_key).s(x.topic).s(x.id.get());
-  out.n(static_cast<std::uint64_t>(x.time.get())).s(x.body);
+  protocol_bytes out{"BPI-1.0/notice"};
+  out.s(server_key).s(x.topic).s(x.id.get());
+  out.n(x.time).s(x.body);
   return out.take();
 }
 
@@ -97,20 +73,17 @@ bytes from_hex(std::string_view text) {
 } // namespace
 
 bytes signing_bytes(const key_rotation& x) {
-  canonical out;
-  out.s(std::string_view{"BPI-1.0/rotate"}).s(x.node_id.get());
+  protocol_bytes out{"BPI-1.0/rotate"};
+  out.s(x.node_id.get());
   out.s(from_hex(x.old_public_key)).s(from_hex(x.new_public_key));
-  out.n(static_cast<std::uint64_t>(x.issued_at.get()));
+  out.n(x.issued_at);
   return out.take();
 }
 
 bytes signing_bytes(const announcement& x) {
-  canonical out;
-  out.s(std::string_view{"BPI-1.0/announce"}).s(x.node_id.get()).s(x.node_type).s(x.endpoint);
-  out.n(x.capabilities.size());
-  for (const auto& one : x.capabilities)
-    out.s(one);
-  out.n(static_cast<std::uint64_t>(x.issued_at.get())).n(x.ttl_secs).s(from_hex(x.public_key));
+  protocol_bytes out{"BPI-1.0/announce"};
+  out.s(x.node_id.get()).s(x.node_type).s(x.endpoint);
+  out.list(x.capabilities).n(x.issued_at).n(x.ttl_secs).s(from_hex(x.public_key));
   return out.take();
 }
 
