@@ -16,6 +16,9 @@ import { TokenBucket } from './token-bucket.js';
 
 const watchEveryMs = 250;
 
+/** The longest that a node is obeyed that asks to be left alone. */
+const toldWaitMaxMs = 60_000;
+
 /** In one frame. */
 const acksEachMax = 64;
 
@@ -210,7 +213,9 @@ export class BpiClient extends EventTarget {
       // What an attempt took counts as waiting, so that no server is away for longer than the
       // longest backoff once it can be reached.
       const spent = lived.openedAt ? 0 : now - begun;
-      const delayMs = Math.max(0, backoffMs(attempt) - spent);
+      // A node that asks to be left alone, as of one that is isolated, may be released meanwhile.
+      const toldMs = Math.min(error.retryAfterMs ?? 0, toldWaitMaxMs);
+      const delayMs = Math.max(toldMs, backoffMs(attempt) - spent);
       attempt += 1;
       this.#emit('reconnecting', { error, url, attempt, delayMs });
       await this.#sleep(delayMs);

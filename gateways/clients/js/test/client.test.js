@@ -350,6 +350,20 @@ test('the client goes on to the next address', async () => {
   await server.listen();
 });
 
+test('a client that is isolated comes back when it was told to', async () => {
+  server.isolatedMs = 1500;
+  const begun = Date.now();
+  const ada = await makeClient(server, 'ada');
+  const opened = ada.connect();
+  const { error, delayMs } = await next(ada, 'reconnecting');
+  assert.equal(error.code, 'isolated');
+  assert.equal(delayMs, 1500);
+  server.isolatedMs = 0;
+  await opened;
+  assert.ok(Date.now() - begun >= 1500);
+  ada.close();
+});
+
 test('a server that accepts and says nothing is left for the next one', async () => {
   const other = await FakeServer.start();
   server.silent.add('challenge');

@@ -58,6 +58,8 @@ export class FakeServer {
   /** Says nothing: 'challenge' or 'answers', as the connection goes. */
   silent = new Set();
   badSignature = false;
+  /** Refuses handshakes with `isolated`, for as long. */
+  isolatedMs = 0;
   session = 0;
   port = 0;
 
@@ -164,6 +166,13 @@ export class FakeServer {
     }
     if (hello.node_id === 'nobody') {
       connection.socket.close(1008, 'unknown_node: No node is registered under this id.');
+      return;
+    }
+    if (this.isolatedMs) {
+      const retry_after_ms = this.isolatedMs;
+      const text = { code: 'isolated', message: 'Isolated.', next_step: 'Wait.', detail: '' };
+      this.#send(connection, { t: 'refusal', ...text, retry_after_ms });
+      connection.socket.close(1008, 'isolated: The node has broken the rules too often.');
       return;
     }
     const before = this.connections.get(hello.node_id);
