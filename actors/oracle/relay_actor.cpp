@@ -22,6 +22,7 @@ namespace bpci::oracle {
 namespace {
 
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
+using flush_atom = caf::atom_constant<caf::atom("flush")>;
 
 /// How often overdue messages are looked for; well below any relay timeout.
 constexpr auto tick_every = std::chrono::milliseconds{250};
@@ -151,6 +152,10 @@ caf::behavior relay_actor::make_behavior() {
       [this](const get_relay_stats&) { return core_.stats(); },
       [this](const publish_notice& x) { tell_everybody(x); },
       [this](tick_atom) { tick(); },
+      [this](flush_atom) {
+        flush_waits_ = false;
+        flush();
+      },
   };
 }
 
@@ -476,7 +481,16 @@ void relay_actor::perform() {
     if (effects_.empty() && letters_.empty()) look_up();
   }
   performing_ = false;
-  flush();
+  flush_soon();
+}
+
+/// With what the messages that wait already will bring: under load, several deliveries for a target
+/// or answers for a source are one message then, and one write.
+void relay_actor::flush_soon() {
+  if (flush_waits_) return;
+  if (mailbox().empty()) return flush();
+  flush_waits_ = true;
+  send(this, flush_atom::value);
 }
 
 void relay_actor::perform(deliver_to& x) {

@@ -79,6 +79,7 @@ private:
   void perform(store_for& x);
   void perform(answer& x);
   void perform(supersede& x);
+  void flush_soon();
   void flush();
   void tick();
   void drop_requests(instant now);
@@ -95,12 +96,13 @@ private:
   std::uint64_t last_ticket_ = 0;
   std::unordered_map<std::uint64_t, waiting_request> requests_;
 
-  // Gathered during one turn, sent at its end.
+  // Gathered during one turn, sent at its end, or at that of the last turn that waited then.
   relay_effects effects_;
   mailman_effects letters_;
   std::vector<node_id> to_look_up_;
   std::map<member_id, std::set<node_id>> hints_;
   bool performing_ = false;
+  bool flush_waits_ = false; ///< A message to this actor, behind all that waited when it was sent.
   std::unordered_map<node_id, deliveries> to_targets_;
   std::unordered_map<node_id, outcomes> to_sources_;
 };
