@@ -56,7 +56,9 @@ struct settings {
   std::size_t body = 256;
   std::size_t batch = 50; ///< Messages under one signature; 1: no batches are measured.
   std::size_t rounds = 5;
-  double pace = 0; ///< 0: half of the maximum rate
+  double pace = 0;     ///< 0: half of the maximum rate
+  double minutes = 10; ///< Of `hold`.
+  bool heartbeats = false;
   std::string out;
 };
 
@@ -127,13 +129,15 @@ struct node_address {
 void write_node_config(const fs::path& where, const fs::path& data, const settings& how) {
   auto max_connections = std::max<std::size_t>(how.connections, 1'000);
   auto max_in_flight = std::max<std::size_t>(how.in_flight, 1'000);
-  std::ofstream{where} << "node: {id: bench, data_dir: " << data.string() << "}\n"
-                       << "listen: {port: 0}\n"
-                       << "oracle_config:\n"
-                       << "  max_connections: " << max_connections << "\n"
-                       << "  security_config: {rate_limit_per_node: 1000000}\n"
-                       << "  limits: {max_in_flight: " << max_in_flight
-                       << ", ping_interval_secs: 3600, idle_timeout_secs: 7200}\n";
+  std::ofstream config{where};
+  config << "node: {id: bench, data_dir: " << data.string() << "}\n"
+         << "listen: {port: 0}\n"
+         << "oracle_config:\n"
+         << "  max_connections: " << max_connections << "\n"
+         << "  security_config: {rate_limit_per_node: 1000000}\n"
+         << "  limits: {max_in_flight: " << max_in_flight;
+  if (!how.heartbeats) config << ", ping_interval_secs: 3600, idle_timeout_secs: 7200";
+  config << "}\n";
 }
 
 /// Reads the token and the port from what the node says, in any order.
@@ -418,6 +422,78 @@ report make_report(const figures& all, const settings& how) {
   return out;
 }
 
+// -- connections that are held ----------------------------------------------------------
+
+/// What was seen in each minute.
+struct watch {
+  series resident_mb, resident_kb_each, cpu_us, cores, p50_ms, p99_ms, delivered;
+};
+
+/// One minute with traffic at an even rate. A connection that the node closes, and a message that
+/// it refuses, ends the run.
+result<void> hold_a_minute(contender& x, watch& seen, const settings& how) {
+  constexpr double minute = 60;
+  const auto messages = how.pace * minute;
+  x.connections->prepare(static_cast<std::size_t>(messages) + how.connections);
+  auto run = x.connections->pace(how.pace, nanoseconds{0}, part_of(minute, 1));
+  if (!run) return run.error();
+  const auto cpu = std::chrono::duration<double>{run->server_cpu}.count();
+  seen.cpu_us.add(cpu * 1e6 / static_cast<double>(run->acknowledged));
+  seen.cores.add(cpu / std::chrono::duration<double>{run->took}.count());
+  seen.delivered.add(static_cast<double>(run->latencies.size()));
+  seen.p50_ms.add(percentile_ms(run->latencies, 0.50));
+  seen.p99_ms.add(percentile_ms(run->latencies, 0.99));
+  seen.resident_mb.add(static_cast<double>(x.process->resident_bytes()) / 1024 / 1024);
+  seen.resident_kb_each.add(resident_kb_each(x, how));
+  return {};
+}
+
+report make_report(const contender& x, const watch& seen, const settings& how) {
+  report out;
+  out.title = "relay hold: " + std::to_string(how.connections) + " connections with heartbeats and "
+              + with_digits(how.pace, 0) + " messages/s for " + with_digits(how.minutes, 0)
+              + " minutes";
+  // What is remembered of answered messages fills up in the first minutes.
+  const auto& mb = seen.resident_mb.values();
+  series growth;
+  growth.add(mb.back() - mb[mb.size() / 2]);
+  out.sections = {{"figures",
+                   "bpci",
+                   {{"resident_idle_kb_per_connection", "memory for a connection, idle", "KB", 1,
+                     x.resident_idle_kb},
+                    {"resident_kb_per_connection", "memory for a connection, each minute", "KB", 1,
+                     seen.resident_kb_each},
+                    {"resident_mb", "memory of the node, each minute", "MB", 1, seen.resident_mb},
+                    {"resident_growth_mb", "what it grew by in the second half", "MB", 1, growth},
+                    {"messages", "messages acknowledged, each minute", "", 0, seen.delivered},
+                    {"cores", "cores that the node used", "", 2, seen.cores},
+                    {"cpu_us_per_message", "CPU of the node for a message, heartbeats in it", "us",
+                     1, seen.cpu_us},
+                    {"latency_p50_ms", "latency, p50", "ms", 2, seen.p50_ms},
+                    {"latency_p99_ms", "latency, p99", "ms", 2, seen.p99_ms}}}};
+  out.settings = {{"connections", how.connections},
+                  {"pace", how.pace},
+                  {"minutes", how.minutes},
+                  {"body_bytes", how.body}};
+  return out;
+}
+
+result<report> hold(const settings& how) {
+  crypto::init();
+  temporary_directory where;
+  bpci_dialect speech{how.connections, how.body, 1};
+  auto bpci = start_bpci(speech, where.path(), how);
+  if (!bpci) return bpci.error();
+  watch seen;
+  for (auto i = 1; i <= static_cast<int>(how.minutes); ++i) {
+    if (auto ok = hold_a_minute(*bpci, seen, how); !ok) return ok.error();
+    say("minute " + std::to_string(i) + ": " + with_digits(seen.resident_mb.values().back(), 1)
+        + " MB, p99 " + with_digits(seen.p99_ms.values().back(), 2) + " ms, "
+        + with_digits(seen.delivered.values().back(), 0) + " messages");
+  }
+  return make_report(*bpci, seen, how);
+}
+
 // -- all of it -----------------------------------------------------------------------
 
 result<report> run(const settings& how) {
@@ -443,17 +519,17 @@ result<report> run(const settings& how) {
   return make_report(all, how);
 }
 
-int run_and_print(const settings& how) {
+int run_and_print(result<report> (*what)(const settings&), const settings& how, const char* file) {
   allow_many_files();
-  auto done = run(how);
+  auto done = what(how);
   if (!done) {
     say(to_string(done.error()));
     return 1;
   }
   print_table(*done);
-  auto where = how.out.empty() ? this_program().parent_path().parent_path().parent_path() / "bench"
-                                     / "relay.json"
-                               : fs::path{how.out};
+  auto where = how.out.empty()
+                   ? this_program().parent_path().parent_path().parent_path() / "bench" / file
+                   : fs::path{how.out};
   if (auto ok = write_json(*done, where); !ok) {
     say(to_string(ok.error()));
     return 1;
@@ -491,6 +567,24 @@ int main(int argc, char** argv) {
   app.add_option("--out", how.out, "where the figures go; build/bench/relay.json if not given");
   // What the program starts of itself.
   auto* forwarder = app.add_subcommand("forwarder")->group("");
+  auto* held = app.add_subcommand(
+      "hold", "holds many connections, with heartbeats and some traffic, and watches the memory");
+  bpci::bench::settings long_one;
+  long_one.connections = 10'000;
+  long_one.pace = 1'000;
+  long_one.heartbeats = true;
+  held->add_option("--connections", long_one.connections, "BPI nodes")
+      ->check(CLI::Range(2, 20'000))
+      ->capture_default_str();
+  held->add_option("--minutes", long_one.minutes)
+      ->check(CLI::Range(1.0, 1'440.0))
+      ->capture_default_str();
+  held->add_option("--pace", long_one.pace, "messages a second, on all connections in turn")
+      ->check(CLI::Range(1.0, 1e5))
+      ->capture_default_str();
+  held->add_option("--out", long_one.out, "build/bench/hold.json if not given");
   CLI11_PARSE(app, argc, argv);
-  return *forwarder ? bpci::bench::run_forwarder() : bpci::bench::run_and_print(how);
+  if (*forwarder) return bpci::bench::run_forwarder();
+  if (*held) return bpci::bench::run_and_print(bpci::bench::hold, long_one, "hold.json");
+  return bpci::bench::run_and_print(bpci::bench::run, how, "relay.json");
 }
