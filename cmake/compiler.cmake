@@ -7,15 +7,19 @@ target_compile_options(bpci_options INTERFACE -Wall -Wextra -Wpedantic -Werror
                        # names of messages that stay within their file
                        $<$<CXX_COMPILER_ID:Clang>:-Wno-unneeded-internal-declaration>)
 
+# By what the compiler says that it has read, not by what the preprocessor makes of it: half a
+# second less for a file that is not known yet. The rest is for cmake/precompiled.cmake.
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      env CCACHE_DEPEND=1 CCACHE_PCH_EXTSUM=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
 
 # bpci_cold(TARGET...): what runs seldom or waits for others; a shorter build is worth more there.
 function(bpci_cold)
   foreach(target ${ARGN})
     target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+    set_target_properties(${target} PROPERTIES BPCI_PRECOMPILED cold)
   endforeach()
 endfunction()
 
@@ -30,7 +34,8 @@ if(BPCI_SANITIZE)
   # Its virtual inheritance and unloaded type info confuse -vptr.
   add_compile_options(-fsanitize=address,undefined -fno-sanitize=null,vptr
                       -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-                      -Wno-maybe-uninitialized) # gcc 12 warns inside its own <regex>
+                      # gcc 12 warns inside its own <regex>
+                      $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   add_link_options(-fsanitize=address,undefined)
 endif()
 

@@ -61,7 +61,7 @@ caf::behavior doorman_actor::make_behavior() {
   return {
       [this](const connection_opened& x) { open(x.from); },
       [this](const frames_received& x) { receive(x); },
-      [this](const connection_writable&) {},
+      [](const connection_writable&) {},
       [this](const connection_closed& x) { visitors_.erase(x.from); },
       [this](const time_is_up& x) {
         auto from = x.from.lock();

@@ -171,7 +171,7 @@ void peer_actor::open(candidate what, const link_opening::step& last) {
     link_->connection->close(ec::superseded, "there is a newer link");
     fail_questions(questions_.take_all(), {ec::unavailable, "the link was replaced"});
   }
-  link_.emplace();
+  link_ = open_link{};
   link_->connection = what.connection;
   link_->here = what.opening.here();
   link_->number = ++links_;

@@ -107,10 +107,27 @@ boost::json::value shown(const T& x) {
   }
 }
 
+template <class T>
+result<void> read_shown(const boost::json::value& in, T& out, const std::string& path = {});
+
+/// A member of a proposal, whose bytes are the command that it proposes.
+template <class T>
+result<void> read_part(const ledger::governance::propose& of, const boost::json::value& in, T& out,
+                       const std::string& path) {
+  if constexpr (std::is_same_v<T, bytes>) {
+    auto call = command_bytes(of.module, of.kind, in);
+    if (!call) return call.error();
+    out = std::move(*call);
+    return {};
+  } else {
+    return read_shown(in, out, path);
+  }
+}
+
 /// Fills `out`; members that no field has, and members that are missing, are refused: a typing
 /// error must not become a zero. Errors: invalid_argument, with the member's path.
 template <class T>
-result<void> read_shown(const boost::json::value& in, T& out, const std::string& path = {}) {
+result<void> read_shown(const boost::json::value& in, T& out, const std::string& path) {
   const auto place = path.empty() ? std::string{"the body"} : path;
   if constexpr (detail::money<T>) {
     auto x = read_coin(in, place);
@@ -141,18 +158,10 @@ result<void> read_shown(const boost::json::value& in, T& out, const std::string&
         return;
       }
       ++known;
-      if constexpr (
-          std::is_same_v<
-              T, ledger::governance::
-                     propose> && std::is_same_v<std::remove_reference_t<decltype(field)>, bytes>) {
-        auto call = command_bytes(out.module, out.kind, *value);
-        if (!call)
-          all = call.error();
-        else
-          field = std::move(*call);
-      } else {
+      if constexpr (std::is_same_v<T, ledger::governance::propose>)
+        all = read_part(out, *value, field, here);
+      else
         all = read_shown(*value, field, here);
-      }
     });
     if (!all) return all;
     if (known != object->size())

@@ -14,8 +14,7 @@ namespace bpci::entity {
 
 namespace {
 
-constexpr auto load_max = std::chrono::milliseconds{5'000};
-constexpr auto commit_max = std::chrono::milliseconds{5'000};
+constexpr auto database_max = std::chrono::milliseconds{5'000};
 
 /// Names a command over the whole node, for the quarantine: keys are unique per entity only, and a
 /// question has none.
@@ -86,7 +85,7 @@ void entity_actor::in_database(Query query,
                                effects (activation::*next)(result<T>, const moment&, guard&)) {
   auto pool = shared().find(path::pool);
   if (!pool) return come_to<T>(next, fail(ec::unavailable, "the database"));
-  storage::run<T>(this, pool, commit_max, std::move(query))
+  storage::run<T>(this, pool, database_max, std::move(query))
       .then([this, next](T x) { come_to<T>(next, std::move(x)); },
             [this, next](const failure& why) { come_to<T>(next, why); });
 }
@@ -119,7 +118,7 @@ void entity_actor::carry_out(commit_batch& what) {
   auto pool = shared().find(path::pool);
   if (!pool)
     return come_to<commit_outcome>(&activation::committed, fail(ec::unavailable, "the database"));
-  storage::run<commit_outcome>(this, pool, commit_max, std::move(query))
+  storage::run<commit_outcome>(this, pool, database_max, std::move(query))
       .then(
           [this, added](commit_outcome x) {
             if (x.how == commit_end::done && added > 0) {

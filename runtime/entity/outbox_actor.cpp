@@ -144,7 +144,7 @@ void outbox_actor::send_on(effect_row row) {
         counted::outbox_delivered().add();
         come_back(x);
       },
-      [this, come_back, no](const failure& why) {
+      [come_back, no](const failure& why) {
         log::debug("effect-refused", {{"row", no}, {"code", bpci::name(why.code)}});
         come_back(why);
       });

@@ -251,7 +251,7 @@ oracle::deliver_batch some_part() {
 void frames() {
   using namespace oracle;
   const std::vector<client_frame> of_client{
-      good_hello(), send{good_envelope(1)}, ack{node_id{"bank-b"}, message_id{"m-7"}},
+      good_hello(), oracle::send{good_envelope(1)}, ack{node_id{"bank-b"}, message_id{"m-7"}},
       good_batch(3),
       ack_batch{{{node_id{"bank-b"}, message_id{"m-7"}}, {node_id{"bank-b"}, message_id{"b-8"}}}}};
   const std::vector<server_frame> of_server{
@@ -275,10 +275,11 @@ void frames() {
   }
   auto raw = [](client_frame x) { return encode(x, encoding::msgpack); };
   write("link", "hello-and-messages",
-        framed({raw(good_hello()), raw(send{good_envelope(1)}), raw(send{good_envelope(2)}),
-                raw(ack{node_id{"bank-b"}, message_id{"m-7"}}), raw(send{good_envelope(1)})}));
+        framed({raw(good_hello()), raw(oracle::send{good_envelope(1)}),
+                raw(oracle::send{good_envelope(2)}), raw(ack{node_id{"bank-b"}, message_id{"m-7"}}),
+                raw(oracle::send{good_envelope(1)})}));
   write("link", "hello-and-batches",
-        framed({raw(good_hello()), raw(good_batch(1)), raw(send{good_envelope(2)}),
+        framed({raw(good_hello()), raw(good_batch(1)), raw(oracle::send{good_envelope(2)}),
                 raw(good_batch(3)), raw(good_batch(3)),
                 raw(ack_batch{{{node_id{"bank-b"}, message_id{"b-7"}}}})}));
 }

@@ -118,7 +118,7 @@ private:
 
   /// On a node, in its present life, as soon as it is not frozen.
   void on(node& n, milliseconds in, std::function<void()> what) {
-    later(in, [this, &n, life = n.life, what = std::move(what)] {
+    later(in, [&n, life = n.life, what = std::move(what)] {
       if (n.life != life || !n.alive) return;
       if (n.frozen)
         n.held.push_back([&n, life, what] {
@@ -269,7 +269,7 @@ private:
     auto got = std::make_shared<std::optional<reading>>();
     ask_database(
         n, beat_max,
-        [this, &n, self = n.self, got] {
+        [this, self = n.self, got] {
           *got = database_.beat(self, now_);
           return true;
         },
@@ -322,7 +322,7 @@ private:
     };
     if (!reaches(n, there)) return again(between(1'000, 3'000));
     if (!there.alive || there.self != who) {
-      on(n, network(), [this, &n, who] {
+      on(n, network(), [&n, who] {
         if (n.dials.contains(who)) n.members->on_refused(who);
       });
       return again(between(100, 600));
@@ -528,7 +528,7 @@ private:
     n.lease_until = never;
     ask_database(
         n, query_max,
-        [this, &n, self = n.self] {
+        [this, self = n.self] {
           database_.leave(self, now_);
           return true;
         },

@@ -145,8 +145,9 @@ std::vector<message_sample> caf_samples() {
           entity::inbox_page, entity::timer_query, entity::timer_row, entity::timer_page,
           entity::entity_query, entity::entity_row, entity::entity_page, entity::show_entity>(
           "runtime/entities.hpp")
-      .of<probe::add, probe::added, probe::crash, probe::get_standing, probe::standing,
-          probe::receipt, probe::list_receipts, probe::receipt_page>("probe/probe.hpp")
+      .of<bpci::probe::add, bpci::probe::added, bpci::probe::crash, bpci::probe::get_standing,
+          bpci::probe::standing, bpci::probe::receipt, bpci::probe::list_receipts,
+          bpci::probe::receipt_page>("probe/probe.hpp")
       .of<get_state, actor_state>("runtime/introspection.hpp")
       .of<tree_query, tree_row, tree_page, find_child, kill_child, restart_child, pause_child,
           resume_child, child_action_done, crash_evidence, quarantined_message, quarantine_query,

@@ -45,13 +45,14 @@ struct subject {
   static constexpr std::string_view kind = "subject";
   static constexpr std::uint32_t schema = 1;
   using state = thing;
-  using commands = boost::mp11::mp_list<add, explode, swell, keep, forget_all, timer_fired>;
+  using commands =
+      boost::mp11::mp_list<example::add, explode, swell, keep, forget_all, timer_fired>;
   using questions = boost::mp11::mp_list<get_total>;
 
-  static result<total> on(state& s, const add& x, context& c) {
+  static result<total> on(state& s, const example::add& x, context& c) {
     if (x.amount < 0) return fail(ec::invalid_argument, "negative");
     s.value += x.amount;
-    if (!x.tell.empty()) c.send({"subject", x.tell}, add{x.amount, {}});
+    if (!x.tell.empty()) c.send({"subject", x.tell}, example::add{x.amount, {}});
     return total{s.value};
   }
   static result<total> on(state&, const explode&, context&) { throw std::runtime_error("boom"); }
@@ -152,7 +153,7 @@ struct fixture : guard {
 CAF_TEST_FIXTURE_SCOPE(activation_tests, fixture)
 
 CAF_TEST(the state is read with the first command and the answer waits for the commit) {
-  auto one = send("a", add{3, {}});
+  auto one = send("a", example::add{3, {}});
   CAF_CHECK_EQUAL(loads, 1);
   loaded();
   CAF_REQUIRE_EQUAL(batches.size(), 1u);
@@ -167,10 +168,10 @@ CAF_TEST(the state is read with the first command and the answer waits for the c
 }
 
 CAF_TEST(commands that wait are decided on top of each other and committed together) {
-  send("a", add{1, {}});
+  send("a", example::add{1, {}});
   loaded(4, 10);
   for (auto key : {"b", "c", "d"})
-    send(key, add{1, "8"});
+    send(key, example::add{1, "8"});
   CAF_CHECK_EQUAL(batches.size(), 1u);
   done();
   CAF_REQUIRE_EQUAL(batches.size(), 2u);
@@ -185,9 +186,9 @@ CAF_TEST(commands that wait are decided on top of each other and committed toget
 }
 
 CAF_TEST(a batch has a bound) {
-  send("a", add{1, {}});
+  send("a", example::add{1, {}});
   for (auto key : {"b", "c", "d", "e", "f"})
-    send(key, add{1, {}});
+    send(key, example::add{1, {}});
   loaded();
   CAF_CHECK_EQUAL(batches[0].commands.size(), 4u);
   done();
@@ -196,15 +197,15 @@ CAF_TEST(a batch has a bound) {
 
 CAF_TEST(a full queue answers busy) {
   for (auto i = 0; i < 9; ++i)
-    send("k" + std::to_string(i), add{1, {}});
+    send("k" + std::to_string(i), example::add{1, {}});
   CAF_CHECK_EQUAL(code_of(9), "busy");
   CAF_CHECK_EQUAL(core.queued(), 8u);
 }
 
 CAF_TEST(a refused command does not spoil the others and is told so after its key was looked up) {
-  send("a", add{1, {}});
-  send("b", add{-1, {}});
-  send("c", add{1, {}});
+  send("a", example::add{1, {}});
+  send("b", example::add{-1, {}});
+  send("c", example::add{1, {}});
   loaded();
   CAF_REQUIRE_EQUAL(batches[0].commands.size(), 3u);
   CAF_CHECK(!batches[0].commands[1].response.has_value());
@@ -216,15 +217,15 @@ CAF_TEST(a refused command does not spoil the others and is told so after its ke
 }
 
 CAF_TEST(a refusal alone writes nothing) {
-  send("a", add{-1, {}});
+  send("a", example::add{-1, {}});
   loaded();
   CAF_CHECK(!batches[0].state.has_value());
   CAF_CHECK_EQUAL(batches[0].added, 0u);
 }
 
 CAF_TEST(a repeated command is answered as before and the others are decided without it) {
-  send("a", add{5, {}});
-  send("b", add{1, {}});
+  send("a", example::add{5, {}});
+  send("b", example::add{1, {}});
   loaded(1, 5);
   end({commit_end::refused, {{verdict::repeated, 0, {codec::to_msgpack(total{5}), 1, true}}}});
   CAF_CHECK_EQUAL(value_of(1), 5);
@@ -237,7 +238,7 @@ CAF_TEST(a repeated command is answered as before and the others are decided wit
 }
 
 CAF_TEST(another command under a known key is a conflict) {
-  send("a", add{5, {}});
+  send("a", example::add{5, {}});
   loaded();
   end({commit_end::refused, {{verdict::conflict, 0, {}}}});
   CAF_CHECK_EQUAL(code_of(1), "conflict");
@@ -245,8 +246,8 @@ CAF_TEST(another command under a known key is a conflict) {
 }
 
 CAF_TEST(the same key twice in the queue is not decided twice) {
-  send("a", add{5, {}});
-  send("a", add{5, {}});
+  send("a", example::add{5, {}});
+  send("a", example::add{5, {}});
   loaded();
   CAF_CHECK_EQUAL(batches[0].commands.size(), 1u);
   done();
@@ -254,8 +255,8 @@ CAF_TEST(the same key twice in the queue is not decided twice) {
 }
 
 CAF_TEST(an unknown outcome is found out before anything is answered) {
-  send("a", add{5, {}});
-  send("b", add{1, {}});
+  send("a", example::add{5, {}});
+  send("b", example::add{1, {}});
   loaded();
   fails(ec::timeout);
   CAF_CHECK(answers.empty());
@@ -270,9 +271,9 @@ CAF_TEST(an unknown outcome is found out before anything is answered) {
 }
 
 CAF_TEST(when it cannot be found out the answer says that it is unknown) {
-  auto one = send("a", add{5, {}});
+  auto one = send("a", example::add{5, {}});
   loaded();
-  auto two = send("b", add{1, {}});
+  auto two = send("b", example::add{1, {}});
   fails(ec::timeout);
   perform(core.loaded(fail(ec::unavailable), now, *this));
   CAF_CHECK_EQUAL(code_of(one), "timeout");
@@ -281,19 +282,19 @@ CAF_TEST(when it cannot be found out the answer says that it is unknown) {
 }
 
 CAF_TEST(what was surely not done is answered with its reason and the state stays) {
-  auto one = send("a", add{5, {}});
+  auto one = send("a", example::add{5, {}});
   loaded(1, 1);
   fails(ec::unavailable);
   CAF_CHECK_EQUAL(code_of(one), "unavailable");
-  send("b", add{1, {}});
+  send("b", example::add{1, {}});
   CAF_CHECK_EQUAL(loads, 1);
   CAF_CHECK_EQUAL(batches[1].known, 1u);
 }
 
 CAF_TEST(one that the database refuses does not take the others along) {
-  send("a", add{1, {}});
-  send("b", add{1, {}});
-  send("c", add{1, {}});
+  send("a", example::add{1, {}});
+  send("b", example::add{1, {}});
+  send("c", example::add{1, {}});
   loaded();
   fails(ec::invalid_argument);
   CAF_CHECK(answers.empty());
@@ -307,7 +308,7 @@ CAF_TEST(one that the database refuses does not take the others along) {
 }
 
 CAF_TEST(a stale state is read again and given up after a few times) {
-  auto one = send("a", add{5, {}});
+  auto one = send("a", example::add{5, {}});
   loaded();
   for (auto i = 0; i < 5; ++i) {
     end({commit_end::stale});
@@ -319,9 +320,9 @@ CAF_TEST(a stale state is read again and given up after a few times) {
 }
 
 CAF_TEST(a fenced entity gives up and everything it had goes elsewhere) {
-  send("a", add{5, {}});
+  send("a", example::add{5, {}});
   loaded();
-  send("b", add{5, {}});
+  send("b", example::add{5, {}});
   end({commit_end::fenced});
   CAF_CHECK(gave_up);
   CAF_CHECK_EQUAL(code_of(1), "fenced");
@@ -330,7 +331,7 @@ CAF_TEST(a fenced entity gives up and everything it had goes elsewhere) {
 }
 
 CAF_TEST(a question sees only what is committed) {
-  send("a", add{5, {}});
+  send("a", example::add{5, {}});
   loaded();
   auto asked = send("", get_total{});
   CAF_CHECK_EQUAL(code_of(asked), "pending");
@@ -339,7 +340,7 @@ CAF_TEST(a question sees only what is committed) {
 }
 
 CAF_TEST(a question is not answered by a node that has lost its lease) {
-  send("a", add{5, {}});
+  send("a", example::add{5, {}});
   loaded();
   done();
   now.may_answer = false;
@@ -356,7 +357,7 @@ CAF_TEST(a question without a name is answered with the description) {
 }
 
 CAF_TEST(a command that nobody waits for any more is not carried out) {
-  send("a", add{5, {}}, std::chrono::milliseconds{10});
+  send("a", example::add{5, {}}, std::chrono::milliseconds{10});
   now.steady += std::chrono::milliseconds{11};
   loaded();
   CAF_CHECK_EQUAL(code_of(1), "timeout");
@@ -364,10 +365,10 @@ CAF_TEST(a command that nobody waits for any more is not carried out) {
 }
 
 CAF_TEST(keys that the database cannot hold or that belong to others are refused) {
-  CAF_CHECK_EQUAL(code_of(send("effect/counter/7/1/0", add{1, {}})), "invalid_argument");
-  CAF_CHECK_EQUAL(code_of(send(std::string(201, 'x'), add{1, {}})), "invalid_argument");
-  CAF_CHECK_EQUAL(code_of(send(std::string("a\0b", 3), add{1, {}})), "invalid_argument");
-  CAF_CHECK_EQUAL(code_of(send("timer/daily/1", add{1, {}})), "invalid_argument");
+  CAF_CHECK_EQUAL(code_of(send("effect/counter/7/1/0", example::add{1, {}})), "invalid_argument");
+  CAF_CHECK_EQUAL(code_of(send(std::string(201, 'x'), example::add{1, {}})), "invalid_argument");
+  CAF_CHECK_EQUAL(code_of(send(std::string("a\0b", 3), example::add{1, {}})), "invalid_argument");
+  CAF_CHECK_EQUAL(code_of(send("timer/daily/1", example::add{1, {}})), "invalid_argument");
   CAF_CHECK_EQUAL(code_of(send("x", timer_fired{})), "invalid_argument");
 }
 
@@ -382,7 +383,7 @@ CAF_TEST(a firing is part of the transaction that it leads to) {
 }
 
 CAF_TEST(a handler that throws leaves its command in hand) {
-  send("a", add{1, {}});
+  send("a", example::add{1, {}});
   loaded();
   done();
   auto threw = false;
@@ -398,7 +399,7 @@ CAF_TEST(a handler that throws leaves its command in hand) {
 CAF_TEST(a command in quarantine is refused and the queue goes on) {
   quarantined.insert("bad");
   auto bad = send("bad", explode{});
-  auto good = send("a", add{1, {}});
+  auto good = send("a", example::add{1, {}});
   loaded();
   CAF_CHECK_EQUAL(code_of(bad), "quarantined");
   done();
@@ -408,7 +409,7 @@ CAF_TEST(a command in quarantine is refused and the queue goes on) {
 CAF_TEST(items are read when nothing else is under way) {
   send("a", keep{"x"});
   send("b", forget_all{});
-  send("c", add{1, {}});
+  send("c", example::add{1, {}});
   loaded();
   CAF_REQUIRE_EQUAL(batches.size(), 1u);
   CAF_CHECK_EQUAL(batches[0].commands.size(), 1u);
@@ -425,9 +426,9 @@ CAF_TEST(items are read when nothing else is under way) {
 }
 
 CAF_TEST(a state that grows too large is refused to the command that makes it so) {
-  send("a", add{1, {}});
+  send("a", example::add{1, {}});
   send("b", swell{20'000});
-  send("c", add{1, {}});
+  send("c", example::add{1, {}});
   loaded();
   done(); // the first, alone
   CAF_CHECK_EQUAL(code_of(2), "too_large");
@@ -436,7 +437,7 @@ CAF_TEST(a state that grows too large is refused to the command that makes it so
 }
 
 CAF_TEST(an effect for something without a name is refused) {
-  send("a", add{1, "no/name"});
+  send("a", example::add{1, "no/name"});
   loaded();
   done();
   CAF_CHECK_EQUAL(code_of(1), "invalid_argument");

@@ -102,7 +102,7 @@ std::int64_t value_in(const instance_ptr& x) {
 
 CAF_TEST(a command makes the next state and leaves the present one as it is) {
   auto before = make_counter()->fresh();
-  auto outcome = before->decide(keyed(add{3, {}}), noon);
+  auto outcome = before->decide(keyed(example::add{3, {}}), noon);
   CAF_REQUIRE(outcome.has_value());
   CAF_CHECK_EQUAL(value_in(before), 0);
   CAF_CHECK_EQUAL(value_in(outcome->after), 3);
@@ -111,12 +111,12 @@ CAF_TEST(a command makes the next state and leaves the present one as it is) {
 }
 
 CAF_TEST(a refusal has no effects) {
-  auto outcome = make_counter()->fresh()->decide(keyed(add{-1, "8"}), noon);
+  auto outcome = make_counter()->fresh()->decide(keyed(example::add{-1, "8"}), noon);
   CAF_CHECK(outcome.error().code == ec::invalid_argument);
 }
 
 CAF_TEST(effects and timers of a command stand in its decision) {
-  auto outcome = make_counter()->fresh()->decide(keyed(add{2, "8"}), noon).value();
+  auto outcome = make_counter()->fresh()->decide(keyed(example::add{2, "8"}), noon).value();
   CAF_REQUIRE_EQUAL(outcome.sends.size(), 1u);
   CAF_CHECK(outcome.sends[0].to == (entity_ref{"counter", "8"}));
   CAF_CHECK_EQUAL(outcome.sends[0].name, "add");
@@ -136,20 +136,20 @@ CAF_TEST(what has no handler is unsupported) {
   auto x = make_counter()->fresh();
   CAF_CHECK(x->decide(keyed(note{}), noon).error().code == ec::unsupported);
   CAF_CHECK(x->decide(keyed(get_total{}), noon).error().code == ec::unsupported);
-  CAF_CHECK(x->answer(question(add{}), {}).error().code == ec::unsupported);
-  auto newer = keyed(add{});
+  CAF_CHECK(x->answer(question(example::add{}), {}).error().code == ec::unsupported);
+  auto newer = keyed(example::add{});
   newer.schema = 2;
   CAF_CHECK(x->decide(newer, noon).error().code == ec::unsupported);
 }
 
 CAF_TEST(bytes that are no command are malformed) {
-  auto what = keyed(add{});
+  auto what = keyed(example::add{});
   what.body = {0xc1};
   CAF_CHECK(make_counter()->fresh()->decide(what, noon).error().code == ec::malformed);
 }
 
 CAF_TEST(a question is answered from the state) {
-  auto x = make_counter()->fresh()->decide(keyed(add{5, {}}), noon)->after;
+  auto x = make_counter()->fresh()->decide(keyed(example::add{5, {}}), noon)->after;
   auto answer = x->answer(question(get_total{}), {});
   auto got = decoded<total>(answer);
   CAF_CHECK_EQUAL(got.value, 5);
@@ -157,7 +157,7 @@ CAF_TEST(a question is answered from the state) {
 
 CAF_TEST(a state is stored and loaded) {
   auto kind = make_counter();
-  auto x = kind->fresh()->decide(keyed(add{5, {}}), noon)->after;
+  auto x = kind->fresh()->decide(keyed(example::add{5, {}}), noon)->after;
   auto back = kind->load(x->encode(), 1);
   CAF_REQUIRE(back.has_value());
   CAF_CHECK_EQUAL(value_in(*back), 5);

@@ -45,12 +45,12 @@ struct bomb {
   static constexpr std::string_view kind = "bomb";
   static constexpr std::uint32_t schema = 1;
   using state = total;
-  using commands = boost::mp11::mp_list<add, explode, start_clock, timer_fired>;
+  using commands = boost::mp11::mp_list<example::add, explode, start_clock, timer_fired>;
   using questions = boost::mp11::mp_list<get_total>;
 
-  static result<total> on(state& s, const add& x, context& c) {
+  static result<total> on(state& s, const example::add& x, context& c) {
     s.value += x.amount;
-    if (!x.tell.empty()) c.send({"bomb", x.tell}, add{x.amount, {}});
+    if (!x.tell.empty()) c.send({"bomb", x.tell}, example::add{x.amount, {}});
     return s;
   }
   static result<total> on(state&, const explode&, context&) { throw std::runtime_error("boom"); }
@@ -192,18 +192,18 @@ struct fixture {
 CAF_TEST_FIXTURE_SCOPE(entities_actor_tests, fixture)
 
 CAF_TEST(a command has its effect once for its key) {
-  CAF_CHECK_EQUAL(total_after("a", "k1", add{3, {}}), 3);
-  CAF_CHECK_EQUAL(total_after("a", "k1", add{3, {}}), 3);
-  CAF_CHECK_EQUAL(total_after("a", "k2", add{4, {}}), 7);
-  CAF_CHECK_EQUAL(code_of("a", "k1", add{5, {}}), "conflict");
+  CAF_CHECK_EQUAL(total_after("a", "k1", example::add{3, {}}), 3);
+  CAF_CHECK_EQUAL(total_after("a", "k1", example::add{3, {}}), 3);
+  CAF_CHECK_EQUAL(total_after("a", "k2", example::add{4, {}}), 7);
+  CAF_CHECK_EQUAL(code_of("a", "k1", example::add{5, {}}), "conflict");
   CAF_CHECK_EQUAL(total_of("a"), 7);
-  CAF_CHECK(send("a", "k1", add{3, {}})->repeated);
+  CAF_CHECK(send("a", "k1", example::add{3, {}})->repeated);
 }
 
 CAF_TEST(an answer that was lost is found again) {
-  CAF_CHECK_EQUAL(total_after("a", "k1", add{3, {}}), 3);
+  CAF_CHECK_EQUAL(total_after("a", "k1", example::add{3, {}}), 3);
   *losses = 1; // the commit of the next
-  CAF_CHECK_EQUAL(total_after("a", "k2", add{4, {}}), 7);
+  CAF_CHECK_EQUAL(total_after("a", "k2", example::add{4, {}}), 7);
   CAF_CHECK_EQUAL(total_of("a"), 7);
   CAF_CHECK_EQUAL(db.sql("SELECT version FROM entity"), "2");
 }
@@ -213,7 +213,7 @@ CAF_TEST(many commands at the same time are committed together) {
   for (auto i = 0; i < 500; ++i) {
     auto got = std::make_shared<std::promise<std::int64_t>>();
     all.push_back(got->get_future());
-    auto what = make_command({"bomb", "a"}, "k" + std::to_string(i % 400), add{1, {}});
+    auto what = make_command({"bomb", "a"}, "k" + std::to_string(i % 400), example::add{1, {}});
     sys.spawn([=, to = router](caf::event_based_actor* me) {
       me->request(to, 20s, what)
           .then([=](const entity::response& x) { got->set_value(answer_of<total>(x)->value); },
@@ -227,20 +227,20 @@ CAF_TEST(many commands at the same time are committed together) {
 }
 
 CAF_TEST(a command that crashes its handler is set aside the third time and the entity goes on) {
-  CAF_CHECK_EQUAL(total_after("a", "k1", add{3, {}}), 3);
+  CAF_CHECK_EQUAL(total_after("a", "k1", example::add{3, {}}), 3);
   for (auto i = 0; i < 3; ++i)
     CAF_CHECK_EQUAL(code_of("a", "bad", explode{}), "restarted");
   CAF_CHECK(eventually([&] { return code_of("a", "bad", explode{}) == "quarantined"; }));
-  CAF_CHECK_EQUAL(total_after("a", "k2", add{1, {}}), 4);
+  CAF_CHECK_EQUAL(total_after("a", "k2", example::add{1, {}}), 4);
 }
 
 CAF_TEST(what a killed actor had in hand is answered at once) {
-  CAF_CHECK_EQUAL(total_after("a", "k1", add{3, {}}), 3);
+  CAF_CHECK_EQUAL(total_after("a", "k1", example::add{3, {}}), 3);
   pqxx::connection blocker{db.dsn};
   pqxx::work lock{blocker};
   lock.exec("SELECT 1 FROM entity FOR UPDATE");
   auto got = std::make_shared<std::promise<ec>>();
-  auto what = make_command({"bomb", "a"}, "k2", add{1, {}});
+  auto what = make_command({"bomb", "a"}, "k2", example::add{1, {}});
   sys.spawn([=, to = router](caf::event_based_actor* me) {
     me->request(to, 20s, what)
         .then([=](const entity::response&) { got->set_value(ec::none); },
@@ -253,59 +253,60 @@ CAF_TEST(what a killed actor had in hand is answered at once) {
   CAF_CHECK(answer.get() == ec::restarted);
   CAF_CHECK(steady_now() - begin < 100ms);
   lock.abort();
-  CAF_CHECK_EQUAL(total_after("a", "k2", add{1, {}}), 4);
+  CAF_CHECK_EQUAL(total_after("a", "k2", example::add{1, {}}), 4);
   CAF_CHECK_EQUAL(total_of("a"), 4);
 }
 
 CAF_TEST(an idle entity leaves the memory and comes back as it was) {
-  CAF_CHECK_EQUAL(total_after("a", "k1", add{3, {}}), 3);
+  CAF_CHECK_EQUAL(total_after("a", "k1", example::add{3, {}}), 3);
   CAF_CHECK(active("a"));
   CAF_CHECK(eventually([&] { return !active("a"); }));
   CAF_CHECK_EQUAL(total_of("a"), 3);
 }
 
 CAF_TEST(a slot is drained when its entities have ended and nothing new is taken) {
-  CAF_CHECK_EQUAL(total_after("a", "k1", add{3, {}}), 3);
+  CAF_CHECK_EQUAL(total_after("a", "k1", example::add{3, {}}), 3);
   auto slot = slot_of({"bomb", "a"});
   shared->slots->set({slot, db.epoch, db.self, true, {}}, false);
   auto drained = ask<slots::slots_drained>(host, slots::drain_slots{{slot}});
   CAF_REQUIRE(drained.has_value());
   CAF_CHECK(drained->slots == std::vector{slot});
   CAF_CHECK(!active("a"));
-  CAF_CHECK_EQUAL(code_of("a", "k2", add{1, {}}), "retry_after");
+  CAF_CHECK_EQUAL(code_of("a", "k2", example::add{1, {}}), "retry_after");
   own_all();
-  CAF_CHECK_EQUAL(total_after("a", "k2", add{1, {}}), 4);
+  CAF_CHECK_EQUAL(total_after("a", "k2", example::add{1, {}}), 4);
 }
 
 CAF_TEST(a node that has lost its slots in the database is fenced) {
-  CAF_CHECK_EQUAL(total_after("a", "k1", add{3, {}}), 3);
+  CAF_CHECK_EQUAL(total_after("a", "k1", example::add{3, {}}), 3);
   db.give_to(db.join("node-2"));
-  CAF_CHECK_EQUAL(code_of("a", "k2", add{1, {}}), "fenced");
+  CAF_CHECK_EQUAL(code_of("a", "k2", example::add{1, {}}), "fenced");
   CAF_CHECK_EQUAL(db.sql("SELECT version FROM entity"), "1");
 }
 
 CAF_TEST(a slot that is told to be another nodes loses its actors) {
-  CAF_CHECK_EQUAL(total_after("a", "k1", add{3, {}}), 3);
+  CAF_CHECK_EQUAL(total_after("a", "k1", example::add{3, {}}), 3);
   auto row =
       slots::slot_row{slot_of({"bomb", "a"}), slots::epoch_no{99}, incarnation{77}, false, {}};
   shared->slots->set(row, false);
   self->send(host, slots::slots_changed{slots::change_no{1}, {row}});
   CAF_CHECK(eventually([&] { return !active("a"); }));
-  auto got = send("a", "k2", add{1, {}});
+  auto got = send("a", "k2", example::add{1, {}});
   CAF_CHECK(got.error().code == ec::not_owner);
   CAF_CHECK_EQUAL(got.error().detail, "- 99");
 }
 
 CAF_TEST(without a lease nothing is answered from memory) {
-  CAF_CHECK_EQUAL(total_after("a", "k1", add{3, {}}), 3);
+  CAF_CHECK_EQUAL(total_after("a", "k1", example::add{3, {}}), 3);
   shared->lease->revoke();
   CAF_CHECK_EQUAL(code_of("a", {}, get_total{}), "unavailable");
-  CAF_CHECK_EQUAL(total_after("a", "k2", add{3, {}}), 6);
+  CAF_CHECK_EQUAL(total_after("a", "k2", example::add{3, {}}), 6);
 }
 
 CAF_TEST(an unknown kind or a name that is none is refused) {
   auto code = [&](entity_ref to) {
-    return ask<entity::response>(host, routed_command{make_command(to, "k", add{1, {}}), {}, {}, 0})
+    return ask<entity::response>(
+               host, routed_command{make_command(to, "k", example::add{1, {}}), {}, {}, 0})
         .error()
         .code;
   };
@@ -314,7 +315,7 @@ CAF_TEST(an unknown kind or a name that is none is refused) {
 }
 
 CAF_TEST(an admin sees what an entity holds) {
-  CAF_CHECK_EQUAL(total_after("a", "k1", add{3, {}}), 3);
+  CAF_CHECK_EQUAL(total_after("a", "k1", example::add{3, {}}), 3);
   auto state = ask<actor_state>(host, show_entity{{"bomb", "a"}});
   CAF_REQUIRE(state.has_value());
   CAF_CHECK_EQUAL(state->json, R"({"version":1,"state":{"value":3}})");
@@ -324,12 +325,12 @@ CAF_TEST(an admin sees what an entity holds) {
 CAF_TEST(effects arrive once though their answers are lost) {
   outbox = sys.spawn<outbox_actor>(shared);
   put(path::outbox, outbox);
-  CAF_CHECK_EQUAL(total_after("a", "k1", add{3, "sink"}), 3);
+  CAF_CHECK_EQUAL(total_after("a", "k1", example::add{3, "sink"}), 3);
   CAF_CHECK(eventually([&] { return db.sql("SELECT count(*) FROM outbox") == "0"; }));
   CAF_CHECK_EQUAL(total_of("sink"), 3);
   *losses = 3;
   for (auto i = 0; i < 20; ++i)
-    send("a", "m" + std::to_string(i), add{1, "sink"});
+    send("a", "m" + std::to_string(i), example::add{1, "sink"});
   CAF_CHECK(eventually([&] { return db.sql("SELECT count(*) FROM outbox") == "0"; }));
   // One or the other command may have been refused, when its entity could not be read.
   auto told = total_of("a");

@@ -51,7 +51,7 @@ struct bench {
     std::string words;
     for (const auto& x : out) {
       if (!words.empty()) words += ", ";
-      words += std::visit([this](const auto& effect) { return word(effect); }, x);
+      words += std::visit([this](const auto& effect) { return this->word(effect); }, x);
     }
     return words;
   }

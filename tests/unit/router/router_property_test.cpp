@@ -178,7 +178,7 @@ private:
     router_effects out;
     call(out);
     for (auto& x : out)
-      std::visit([this](auto& effect) { on(effect); }, x);
+      std::visit([this](auto& effect) { this->on(effect); }, x);
   }
 
   void on(forward& x) {

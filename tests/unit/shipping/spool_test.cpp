@@ -29,7 +29,7 @@ struct fixture {
 
   void restart() {
     lines.reset();
-    lines = std::move(spool::open(folder / "s", mebibyte).value());
+    lines = spool::open(folder / "s", mebibyte).value();
   }
 
   /// "a" to "e" as one word each.

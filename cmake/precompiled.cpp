@@ -1,0 +1,1 @@
+// Nothing: CMake wants a source for the library that owns a precompiled header.
