@@ -33,7 +33,7 @@ function(bpci_precompile NAME)
 endfunction()
 
 # bpci_use_precompiled(DIRECTORY): by every target there and below. What a target was told by
-# bpci_cold or bpci_add_tests says which one; `none` is for those with flags of their own.
+# bpci_cold or bpci_add_tests says which one.
 function(bpci_use_precompiled DIRECTORY)
   get_property(targets DIRECTORY ${DIRECTORY} PROPERTY BUILDSYSTEM_TARGETS)
   foreach(target ${targets})
