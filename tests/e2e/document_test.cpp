@@ -136,7 +136,9 @@ node: {data_dir: ")" << (folder / "data").string()
                      .arguments = std::move(arguments),
                      .environment = std::move(environment),
                      .log = folder / "stderr"});
-    CAF_REQUIRE(node->next_line_with("oracle-primary-001 is ready: http://", start_max));
+    const auto is_ready = node->next_line_with("oracle-primary-001 is ready: http://", start_max);
+    if (!is_ready) CAF_MESSAGE("the node said: " << text_of("stderr"));
+    CAF_REQUIRE(is_ready);
   }
 
   void stop() {
