@@ -25,7 +25,12 @@ struct gossip {
   std::vector<transaction> transactions;
   std::vector<evidence> misbehaviour;
 };
-using packet = std::variant<message_ptr, fetch, fetched, gossip>;
+/// "That is where I am": over each new link, with a question for the same, and as the chain grows.
+struct peer_head {
+  height at;
+  bool asks = false;
+};
+using packet = std::variant<message_ptr, fetch, fetched, gossip, peer_head>;
 
 /// What a process has around it.
 class environment {

@@ -41,6 +41,7 @@ void process::start() {
   doom_.reset();
   asked_ = 0;
   liars_.clear();
+  heads_.clear();
   auto how = engine_settings{};
   how.chain_id = chain_name;
   how.round_base = around_.what().base;
@@ -57,6 +58,7 @@ void process::start() {
                                  : found.record ? "intact"
                                                 : "fresh"));
   feed(std::move(found));
+  greet();
   watch();
 }
 
@@ -109,6 +111,8 @@ void process::receive(std::size_t from, const packet& what) {
     answer(from, question->from);
   } else if (const auto* blocks = std::get_if<fetched>(&what)) {
     take(from, blocks->blocks);
+  } else if (const auto* head = std::get_if<peer_head>(&what)) {
+    take(from, *head);
   } else {
     take(from, std::get<gossip>(what));
   }
@@ -336,6 +340,7 @@ void process::adopt(const sealed_block& what, const state_ptr& after) {
     around_.note(number_,
                  "stored block " + brief(after->id) + " of height " + std::to_string(at().get()));
   around_.judge().stored(number_, *after);
+  tell_head_if_new();
   feed(advanced{head()});
 }
 

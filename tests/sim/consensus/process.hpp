@@ -15,6 +15,9 @@ namespace bpci::consensus::sim {
 /// between any two of them.
 class process final : private conduct::stage {
 public:
+  /// For blocks that were asked for; who has not sent them by then is not asked first again.
+  static constexpr milliseconds answer_max{300};
+
   process(environment& around, std::size_t number);
 
   void start();
@@ -22,6 +25,10 @@ public:
   void crash_soon(const fault& x);
   /// It does not die after all.
   void spare() { doom_.reset(); }
+  /// It is linked to all others, as it is when it starts.
+  void greet() {
+    if (alive()) tell_head(true);
+  }
   void receive(std::size_t from, const packet& what);
   void learn(const transaction& x);
   void set_skew(milliseconds x) { skew_ = x; }
@@ -96,6 +103,10 @@ private:
   void take(std::size_t from, const std::vector<sealed_block>& blocks);
   void drop_peer(std::size_t who, const std::string& why);
   void take(std::size_t from, const gossip& what);
+  void take(std::size_t from, const peer_head& what);
+  void tell_head(bool asks);
+  void tell_head_if_new();
+  void want(height x);
   void ask_somebody();
   void ask_somebody(height from);
   void watch();
@@ -143,6 +154,9 @@ private:
   std::uint64_t tries_ = 0; ///< left, to get it
   std::uint64_t asked_ = 0; ///< token of the question that is open, or 0
   std::set<std::size_t> liars_;
+  std::map<std::size_t, height> heads_; ///< as others say
+  height told_;
+  instant told_at_{};
 };
 
 } // namespace bpci::consensus::sim

@@ -11,9 +11,11 @@ namespace bpci::consensus::sim {
 
 namespace {
 
-constexpr auto answer_max = milliseconds{300};
 constexpr auto tick_every = milliseconds{100};
 constexpr auto watch_every = milliseconds{500};
+constexpr auto head_every = milliseconds{500};
+/// That another may be one block ahead of a validator: it is being decided here, too.
+constexpr auto grace = milliseconds{100};
 constexpr std::size_t blocks_max = 8;
 constexpr std::uint64_t tries_max = 10;
 
@@ -27,17 +29,22 @@ void process::ask(std::size_t whom, height from) {
     around_.note(number_, "asks p" + std::to_string(whom) + " for the blocks from "
                               + std::to_string(from.get()));
   around_.send(number_, whom, fetch{from});
-  later(answer_max, [this, token = asked_] {
+  later(answer_max, [this, whom, token = asked_] {
     if (asked_ != token) return;
     asked_ = 0;
+    heads_.erase(whom);
     if (at() < wanted_ && tries_ > 0) ask_somebody();
     tries_ -= tries_ > 0;
   });
 }
 
+/// Of those who say that they have it; if there are none, of all.
 void process::ask_somebody(height from) {
   std::vector<std::size_t> whom;
-  for (std::size_t i = 0; i < around_.what().processes(); ++i)
+  for (const auto& [who, has] : heads_)
+    if (has >= from) whom.push_back(who);
+  const auto is_known = !whom.empty();
+  for (std::size_t i = 0; i < around_.what().processes() && !is_known; ++i)
     if (i != number_ && !liars_.contains(i)) whom.push_back(i);
   if (asked_ == 0 && !whom.empty()) ask(whom[luck_.below(whom.size())], from);
 }
@@ -48,8 +55,7 @@ void process::ask_somebody() {
 
 /// Who said it may lie, or be gone when it is asked: then anybody will do. The engine says it once.
 void process::perform(const fall_behind& x) {
-  wanted_ = height{at().get() + 1};
-  tries_ = tries_max;
+  want(height{at().get() + 1});
   auto& of = around_.what();
   auto first = number_;
   for (std::size_t i = 0; i < of.processes() && first == number_; ++i)
@@ -101,6 +107,7 @@ void process::drop_peer(std::size_t who, const std::string& why) {
   ++counts_.dropped_peers;
   if (around_.tracing()) around_.note(number_, "drops p" + std::to_string(who) + ": " + why);
   liars_.insert(who);
+  heads_.erase(who);
   ask_somebody();
 }
 
@@ -108,6 +115,7 @@ void process::drop_peer(std::size_t who, const std::string& why) {
 /// long, the chain may be split: round changes do not say upon which block, so heads are compared.
 void process::watch() {
   later(watch_every, [this] { watch(); });
+  tell_head_if_new();
   if (!is_validator() || lost_)
     ask_somebody();
   else if (at() != watched_ || pool_.empty())
@@ -115,6 +123,39 @@ void process::watch() {
   else if (++stuck_ % 5 == 0)
     ask_somebody(at());
   watched_ = at();
+}
+
+// -- heads ---------------------------------------------------------------------------------
+
+void process::tell_head(bool asks) {
+  told_ = at();
+  told_at_ = around_.now();
+  auto says = at();
+  if (!honest_ && luck_.percent(20)) says = height{says.get() + 1 + luck_.below(3)};
+  for (std::size_t i = 0; i < around_.what().processes(); ++i)
+    if (i != number_) around_.send(number_, i, peer_head{says, asks});
+}
+
+void process::tell_head_if_new() {
+  if (told_ != at() && around_.now() - told_at_ >= head_every) tell_head(false);
+}
+
+void process::take(std::size_t from, const peer_head& x) {
+  if (x.asks) around_.send(number_, from, peer_head{at()});
+  if (liars_.contains(from)) return;
+  heads_[from] = x.at;
+  if (x.at <= at()) return;
+  auto patience = is_validator() && x.at.get() == at().get() + 1 ? instant{grace} : instant{0};
+  later(patience, [this, there = x.at] {
+    if (at() >= there) return;
+    want(height{at().get() + 1});
+    ask_somebody();
+  });
+}
+
+void process::want(height x) {
+  wanted_ = x;
+  tries_ = tries_max;
 }
 
 // -- what is waiting for a block -----------------------------------------------------------

@@ -177,6 +177,7 @@ void world::calm() {
   for (auto& x : processes_) {
     x->spare();
     x->start();
+    x->greet();
   }
   give({last_transaction, false, {}, 0});
   // Where a third lies nobody can promise that.
@@ -188,13 +189,15 @@ void world::calm() {
             + std::to_string(deadline_.count() / 1'000) + " ms");
 }
 
-/// Everybody's timer of now runs out; then come rounds whose proposers may all be traitors or only
-/// watch, and one of an honest one.
+/// Everybody's timer of now runs out, and whoever lies may be asked for blocks first, in vain; then
+/// come rounds whose proposers may all be traitors or only watch, and one of an honest one.
 instant world::bound() const {
   instant timers{0};
   std::uint32_t round = 0;
   std::size_t liars = 0;
+  instant asking{0};
   for (const auto& x : processes_) {
+    if (!x->honest()) asking += process::answer_max;
     if (!is_validator_at_top(*x)) continue;
     if (!has_to_decide(*x)) {
       ++liars;
@@ -204,7 +207,7 @@ instant world::bound() const {
     round = std::max(round, x->where().round.get());
   }
   auto delta = plan_.delay_max + plan_.fsync_max + plan_.execute_max;
-  auto sum = timers + 2 * plan_.base + 12 * delta;
+  auto sum = timers + asking + 2 * plan_.base + 12 * delta;
   for (std::size_t i = 0; i <= liars; ++i, ++round) {
     auto lasts = round < 20 ? std::min(plan_.cap, plan_.base * (1 << round)) : plan_.cap;
     sum += lasts + 6 * delta;
