@@ -105,7 +105,7 @@ caf::result<Answer> keeper_actor::answer(const Question& x, std::string_view to,
   if (!tenure_.is_held()) {
     if (passed_on) return to_caf(nobody());
     auto promise = make_response_promise<Answer>();
-    pass_on<Answer>(x, promise);
+    pass_on<Answer>(caf::make_message(passed_atom::value, x), promise);
     return promise;
   }
   auto who = find(to);
@@ -121,8 +121,8 @@ caf::result<Answer> keeper_actor::answer(const Question& x, std::string_view to,
   return promise;
 }
 
-template <class Answer, class Question>
-void keeper_actor::pass_on(const Question& x, caf::typed_response_promise<Answer> to) {
+template <class Answer>
+void keeper_actor::pass_on(const caf::message& x, caf::typed_response_promise<Answer> to) {
   auto found = others_.find(row_.owner);
   if (row_.owner == how_.lease->self() || found == others_.end() || !found->second.agent) {
     to.deliver(to_caf(nobody()));
@@ -138,11 +138,11 @@ void keeper_actor::pass_on(const Question& x, caf::typed_response_promise<Answer
       [to](const failure&) mutable { to.deliver(to_caf(nobody())); });
 }
 
-template <class Answer, class Question>
-void keeper_actor::ask_other(incarnation owner, const caf::actor& keeper, const Question& x,
+template <class Answer>
+void keeper_actor::ask_other(incarnation owner, const caf::actor& keeper, const caf::message& x,
                              caf::typed_response_promise<Answer> to) {
   ask<Answer>(
-      keeper, how_.hop_max, caf::make_message(passed_atom::value, x),
+      keeper, how_.hop_max, x,
       [to](const Answer& y) mutable { to.deliver(y); },
       [this, owner, to](const failure& why) mutable {
         if (auto at = others_.find(owner); at != others_.end() && why.code == ec::restarted)

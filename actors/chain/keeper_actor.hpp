@@ -60,10 +60,10 @@ private:
   caf::message_handler questions(std::string_view to);
   template <class Answer, class Question>
   caf::result<Answer> answer(const Question& x, std::string_view to, bool passed_on);
-  template <class Answer, class Question>
-  void pass_on(const Question& x, caf::typed_response_promise<Answer> to);
-  template <class Answer, class Question>
-  void ask_other(incarnation owner, const caf::actor& keeper, const Question& x,
+  template <class Answer>
+  void pass_on(const caf::message& x, caf::typed_response_promise<Answer> to);
+  template <class Answer>
+  void ask_other(incarnation owner, const caf::actor& keeper, const caf::message& x,
                  caf::typed_response_promise<Answer> to);
 
   caf::result<oracle::peer_admitted> admit(const oracle::admit_peer& x);

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -33,6 +34,48 @@ protected:
 inline void send_exit_now(const caf::actor& who, caf::exit_reason why) {
   if (who) caf::anon_send<caf::message_priority::high>(who, caf::exit_msg{who.address(), why});
 }
+
+/// A request that waits: ends with its answer or a failure, whichever comes first.
+class pending_call {
+public:
+  virtual ~pending_call() = default;
+  virtual void fail(const failure& why) = 0;
+  [[nodiscard]] virtual bool is_over() const = 0;
+};
+
+template <class Reply>
+class call_for : public pending_call {
+public:
+  virtual void answer(const Reply& x) = 0;
+};
+
+/// What the handlers hold is let go of with the first of them; CAF's own timer may run for long
+/// after.
+template <class Reply, class Ok, class Bad>
+class call_with final : public call_for<Reply> {
+public:
+  call_with(Ok ok, Bad bad) : handlers_(std::in_place, std::move(ok), std::move(bad)) {}
+
+  void answer(const Reply& x) override {
+    if (auto last = end()) last->first(x);
+  }
+  void fail(const failure& why) override {
+    if (auto last = end()) last->second(why);
+  }
+  [[nodiscard]] bool is_over() const override { return !handlers_; }
+
+private:
+  using both = std::pair<Ok, Bad>;
+
+  std::optional<both> end() {
+    std::optional<both> out;
+    if (handlers_) out.emplace(std::move(*handlers_));
+    handlers_.reset();
+    return out;
+  }
+
+  std::optional<both> handlers_;
+};
 
 /// What every actor of the project is built on. It adds to CAF's actor:
 ///
@@ -107,36 +150,21 @@ protected:
   template <class Reply, class Handle, class Message, class Ok, class Bad>
   void ask(const Handle& target, std::chrono::milliseconds deadline, Message&& what, Ok ok,
            Bad bad) {
-    struct handlers {
-      Ok ok;
-      Bad bad;
-    };
-    // What they hold is let go of with the first answer; CAF's own timer may run for long after.
-    auto both = std::make_shared<handlers>(handlers{std::move(ok), std::move(bad)});
-    auto call = std::make_shared<pending_call>();
-    call->fail = [both](const failure& why) { both->bad(why); };
-    remember(caf::actor_cast<caf::actor_addr>(target), call);
-    this->request(target, deadline, std::forward<Message>(what))
-        .then(
-            [call, weak = std::weak_ptr<handlers>{both}](const Reply& answer) {
-              auto held = weak.lock();
-              if (!held || std::exchange(call->done, true)) return;
-              call->fail = nullptr;
-              held->ok(answer);
-            },
-            [call](caf::error& why) { call->finish(from_caf(why)); });
+    begin_call<Reply>(caf::actor_cast<caf::actor>(target), deadline,
+                  caf::make_message(std::forward<Message>(what)),
+                  std::make_shared<call_with<Reply, Ok, Bad>>(std::move(ok), std::move(bad)));
   }
 
 private:
-  struct pending_call {
-    bool done = false;
-    std::function<void(const failure&)> fail;
-
-    void finish(const failure& why) {
-      if (std::exchange(done, true)) return;
-      std::exchange(fail, nullptr)(why);
-    }
-  };
+  // Here and not in `ask`, so that it is compiled once a reply and not once a call.
+  template <class Reply>
+  void begin_call(const caf::actor& target, std::chrono::milliseconds deadline, caf::message what,
+              std::shared_ptr<call_for<Reply>> call) {
+    remember(caf::actor_cast<caf::actor_addr>(target), call);
+    this->request(target, deadline, std::move(what))
+        .then([call](const Reply& answer) { call->answer(answer); },
+              [call](caf::error& why) { call->fail(from_caf(why)); });
+  }
 
   struct watched {
     std::vector<std::shared_ptr<pending_call>> calls;
@@ -149,7 +177,7 @@ private:
     if (fresh) this->template monitor<caf::message_priority::high>(target);
     auto& entry = found->second;
     if (entry.calls.size() >= entry.sweep_at) {
-      std::erase_if(entry.calls, [](const auto& x) { return x->done; });
+      std::erase_if(entry.calls, [](const auto& x) { return x->is_over(); });
       entry.sweep_at = 16 + 2 * entry.calls.size();
     }
     entry.calls.push_back(std::move(call));
@@ -162,7 +190,7 @@ private:
     auto calls = std::move(found->second.calls);
     calls_->erase(found);
     for (auto& call : calls)
-      call->finish({ec::restarted, {}});
+      call->fail({ec::restarted, {}});
   }
 
   caf::result<caf::message> on_unexpected(const caf::message& what) {
