@@ -52,6 +52,9 @@ constexpr std::size_t acks_each_max = 64;
 /// what one read has brought.
 constexpr std::size_t frames_each_max = 64;
 
+/// The longest that a node is obeyed that asks to be left alone.
+constexpr auto told_wait_max = 60'000ms;
+
 /// Random bytes in the id of a message that came without one.
 constexpr std::size_t id_bytes = 15;
 
@@ -71,6 +74,7 @@ moment now() {
 struct ending {
   failure why;
   bool said = false;
+  milliseconds wait{0}; ///< at least, before the next: the node may have asked for it
 };
 
 std::string with_path(const std::string& url) {
@@ -83,6 +87,12 @@ std::string with_path(const std::string& url) {
 
 failure to_failure(const oracle::refusal& x) {
   return fail(code_from_name(x.code), x.detail);
+}
+
+/// A node that asks to be left alone, as of one that is isolated, may be released meanwhile.
+ending refused_by(const oracle::refusal& x) {
+  const auto most = static_cast<std::uint64_t>(told_wait_max.count());
+  return {to_failure(x), true, milliseconds{std::min(x.retry_after_ms.value_or(0), most)}};
 }
 
 bytes covered_by_signature(const oracle::send_batch& x) {
@@ -153,7 +163,7 @@ private:
   std::optional<ending> acknowledge(const node_id& source, const message_id& id);
   void on_notice(const oracle::notice& x);
   void on_receipt(const oracle::receipt& x);
-  void pause(std::uint32_t attempt);
+  void pause(std::uint32_t attempt, milliseconds least);
   void turn();
   void tell(const completions& all);
   void become(link_state state, const std::string& url, std::uint64_t session, failure why);
@@ -351,7 +361,7 @@ void bpi_client::worker::run() {
     if (stopping) return end(url, fail(ec::shutting_down, "the client was closed"));
     if (ended.said && is_final(ended.why.code)) return end(url, ended.why);
     become(link_state::waiting, url, 0, ended.why);
-    pause(attempt++);
+    pause(attempt++, ended.wait);
   }
 }
 
@@ -420,7 +430,7 @@ std::optional<ending> bpi_client::worker::greet(const socket_ptr& socket, const 
     return ending{sent.error(), true};
   const auto second = receive(*socket, handshake_max);
   if (!second) return ending{second.error(), true};
-  if (const auto* no = std::get_if<oracle::refusal>(&*second)) return ending{to_failure(*no), true};
+  if (const auto* no = std::get_if<oracle::refusal>(&*second)) return refused_by(*no);
   const auto* said = std::get_if<oracle::welcome>(&*second);
   if (!said) return ending{fail(ec::malformed, "the node did not answer with a welcome")};
   if (auto ok = check(*said, *mine); !ok) return ending{ok.error()};
@@ -473,7 +483,7 @@ std::optional<ending> bpi_client::worker::handle(oracle::server_frame frame) {
   if (std::holds_alternative<oracle::peer>(frame)) return std::nullopt;
   std::lock_guard lock{mutex_};
   if (const auto* no = std::get_if<oracle::refusal>(&frame)) {
-    if (!no->id && is_final(code_from_name(no->code))) return ending{to_failure(*no), true};
+    if (!no->id && is_final(code_from_name(no->code))) return refused_by(*no);
     collect(outbox_.on_refusal(*no, now(), random_u64()));
   } else if (const auto* some = std::get_if<oracle::receipt_batch>(&frame)) {
     collect(outbox_.on_receipt(*some));
@@ -597,8 +607,8 @@ void bpi_client::worker::on_notice(const oracle::notice& x) {
 }
 
 /// Between two attempts to connect; messages still expire.
-void bpi_client::worker::pause(std::uint32_t attempt) {
-  const auto until = steady_now() + delay(how_.reconnect, attempt, random_u64());
+void bpi_client::worker::pause(std::uint32_t attempt, milliseconds least) {
+  const auto until = steady_now() + std::max(least, delay(how_.reconnect, attempt, random_u64()));
   for (;;) {
     turn();
     std::unique_lock lock{mutex_};

@@ -34,6 +34,7 @@ struct script {
   std::vector<oracle::ack> acks;
   bool answers = true; ///< each envelope with receipts
   ec refuse_hello = ec::none;
+  std::optional<std::uint64_t> ask_to_wait_ms; ///< with the first refusal, which is the only one
 
   void write(const oracle::server_frame& x) {
     socket->send(oracle::encode(x, oracle::encoding::msgpack));
@@ -74,8 +75,11 @@ private:
     if (script_->refuse_hello != ec::none) {
       oracle::refusal no;
       no.code = name(script_->refuse_hello);
+      no.retry_after_ms = script_->ask_to_wait_ms;
       script_->write(no);
-      return script_->socket->close(script_->refuse_hello);
+      script_->socket->close(script_->refuse_hello);
+      if (script_->ask_to_wait_ms) script_->refuse_hello = ec::none;
+      return;
     }
     const oracle::handshake_context context{asked_.server_key, x.key, asked_.nonce, x.nonce};
     oracle::welcome said{session_no{script_->hellos.size()}, 0, timestamp_ms{1}, {}};
@@ -329,6 +333,25 @@ CAF_TEST(a server with another key than the pinned one is left) {
   CAF_REQUIRE(!open);
   CAF_CHECK(open.error().code == ec::not_permitted);
   CAF_CHECK(cluster->hellos.empty());
+}
+
+CAF_TEST(a client that is asked to wait before it comes again does so) {
+  constexpr auto asked = std::chrono::milliseconds{400};
+  cluster->refuse_hello = ec::isolated;
+  cluster->ask_to_wait_ms = asked.count();
+  auto how = options();
+  how.reconnect = {std::chrono::milliseconds{1}, std::chrono::milliseconds{2}};
+  std::vector<std::chrono::steady_clock::time_point> tried;
+  how.on_state = [&](const client::state_change& x) {
+    if (x.state == client::link_state::connecting)
+      tried.push_back(std::chrono::steady_clock::now());
+  };
+  {
+    client::bpi_client link{std::move(how)};
+    CAF_REQUIRE(link.connect(patience));
+  }
+  CAF_REQUIRE_EQUAL(tried.size(), 2u);
+  CAF_CHECK(tried[1] - tried[0] >= asked);
 }
 
 CAF_TEST(a frame over the limit of the server is refused here) {
