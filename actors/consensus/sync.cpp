@@ -21,9 +21,10 @@ height plus(height x, std::uint64_t n) {
 
 // -- who is where ------------------------------------------------------------------------
 
-void sync::moved(height head, instant now) {
+void sync::moved(height head, instant now, const hash& id) {
   if (known_ && head <= head_) return;
   head_ = head;
+  head_id_ = id;
   known_ = true;
   moved_at_ = now;
   urgent_ = false;
@@ -33,8 +34,10 @@ void sync::moved(height head, instant now) {
   settle(now);
 }
 
-void sync::seen(const address& who, height at, instant now) {
+void sync::seen(const address& who, height at, instant now, const hash& id) {
   auto& x = peers_[who];
+  x.told = at;
+  x.told_id = id;
   if (!std::exchange(x.linked, true)) x.ahead_since = now;
   if (at <= x.claims || at <= x.disproved) return settle(now);
   if (x.claims <= head_) x.ahead_since = now;
@@ -223,6 +226,7 @@ void sync::settle(instant now) {
   plan(to);
   ask_peers(now);
   hand_out();
+  settle_dispute(now);
 }
 
 /// Forgets what is stored by now.
@@ -300,6 +304,18 @@ void sync::hand_out() {
   if (from != plus(head_, 1) || what.blocks.empty()) return;
   applying_ = from;
   out_.push_back(apply_block{from, what.who, what.blocks.front()});
+}
+
+/// Who says that it has another block at the height of the head is asked for it, once a height: the
+/// chain is split, or it lies.
+void sync::settle_dispute(instant now) {
+  if (head_ == height{0} || head_id_ == hash{}) return;
+  for (auto& [who, x] : peers_) {
+    if (x.told != head_ || x.told_id == head_id_ || x.told_id == hash{}) continue;
+    if (x.compared == head_ || !may_ask(x, now)) continue;
+    x.compared = head_;
+    ask(who, head_, 2, true);
+  }
 }
 
 /// Whoever was asked least lately, from the head itself on: perhaps the chain is split, and round

@@ -83,11 +83,12 @@ public:
 
   sync(sync_rules how, instant now) : how_(how), moved_at_(now), asked_anyway_at_(now) {}
 
-  /// The chain here has come to this height, by whatever way.
-  void moved(height head, instant now);
+  /// The chain here has come to this block, by whatever way.
+  void moved(height head, instant now, const hash& id = {});
 
-  /// A peer is linked, and said to be there; again whenever it says so.
-  void seen(const address& who, height at, instant now);
+  /// A peer is linked, and said to be there; again whenever it says so. If that is the height of
+  /// the head here and another block, the two are compared at once. An id of zeros is not known.
+  void seen(const address& who, height at, instant now, const hash& id = {});
   void lost(const address& who);
   /// Somebody, linked or not, is said to be further on, and consensus waits for it.
   void hint(const address& who, height at, instant now);
@@ -119,6 +120,8 @@ private:
     bool linked = false;
     height claims;
     height disproved;      ///< it claimed this, and had not what was asked for
+    height told, compared; ///< it said that it stands there; was asked for what it has there
+    hash told_id{};
     instant ahead_since{}; ///< of this node
     instant rests_until{}, banned_until{};
     std::size_t open = 0;
@@ -140,6 +143,7 @@ private:
   void ask_peers(instant now);
   void hand_out();
   void ask_anyway(instant now);
+  void settle_dispute(instant now);
   void rest(peer& who, instant now);
   void fill(std::map<height, batch>::iterator found, const address& who, std::vector<bytes> blocks);
   void compare(const address& who, peer& x, const std::vector<bytes>& blocks);
@@ -151,6 +155,7 @@ private:
 
   sync_rules how_;
   height head_;
+  hash head_id_{};
   bool known_ = false; ///< head_ is
   instant moved_at_, asked_anyway_at_;
   bool patient_ = true;

@@ -40,7 +40,7 @@ caf::behavior sync_actor::make_behavior() {
   return {
       [this](const chain::position& x) { take(x); },
       [this](const chain::peer_seen& x) {
-        core_.seen(x.who, x.head.at, steady_now());
+        core_.seen(x.who, x.head.at, steady_now(), x.head.id);
         carry_out();
       },
       [this](const chain::peer_lost& x) {
@@ -91,7 +91,7 @@ void sync_actor::take(const chain::position& x) {
   where_ = x;
   const auto& set = x.head->validators;
   core_.decides(std::ranges::find(set, shared_->keys->self(), &validator::id) != set.end());
-  core_.moved(x.head->head.at, steady_now());
+  core_.moved(x.head->head.at, steady_now(), x.head->id);
   carry_out();
 }
 

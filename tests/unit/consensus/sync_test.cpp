@@ -275,6 +275,38 @@ CAF_TEST(a quiet chain compares its head with others) {
   CAF_CHECK(compared[0].from != compared[1].from);
 }
 
+CAF_TEST(another block at the height of the head is asked for at once and once a height) {
+  hash mine{1}, other{2};
+  uut->moved(height{50}, now, mine);
+  uut->seen(id_of(1), height{50}, now, mine);
+  uut->seen(id_of(2), height{51}, now, other);
+  uut->seen(id_of(3), height{50}, now);
+  carry_out();
+  CAF_CHECK(open.empty());
+  for (auto i = 0; i < 2; ++i)
+    uut->seen(id_of(4), height{50}, now, other);
+  carry_out();
+  CAF_REQUIRE_EQUAL(open.size(), 1u);
+  CAF_CHECK(open[0].who == id_of(4));
+  CAF_CHECK_EQUAL(open[0].from.get(), 50u);
+  answer(open[0]);
+  carry_out();
+  CAF_REQUIRE_EQUAL(compared.size(), 1u);
+  CAF_CHECK(compared[0].from == id_of(4));
+  CAF_CHECK(reported.empty());
+}
+
+CAF_TEST(a head that was told earlier is compared once this node stands there) {
+  uut->moved(height{50}, now, hash{1});
+  uut->seen(id_of(1), height{51}, now, hash{2});
+  carry_out();
+  CAF_CHECK(open.empty());
+  uut->moved(height{51}, now, hash{3});
+  carry_out();
+  CAF_REQUIRE_EQUAL(open.size(), 1u);
+  CAF_CHECK_EQUAL(open[0].from.get(), 51u);
+}
+
 CAF_TEST(far behind a snapshot is tried and blocks if there is none) {
   start(3);
   length = 500;
