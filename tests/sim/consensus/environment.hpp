@@ -28,6 +28,7 @@ struct gossip {
 /// "That is where I am": over each new link, with a question for the same, and as the chain grows.
 struct peer_head {
   height at;
+  hash id{}; ///< zero: not told
   bool asks = false;
 };
 using packet = std::variant<message_ptr, fetch, fetched, gossip, peer_head>;

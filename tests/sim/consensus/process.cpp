@@ -42,6 +42,7 @@ void process::start() {
   asked_ = 0;
   liars_.clear();
   heads_.clear();
+  compared_.clear();
   auto how = engine_settings{};
   how.chain_id = chain_name;
   how.round_base = around_.what().base;

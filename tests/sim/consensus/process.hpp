@@ -106,6 +106,7 @@ private:
   void take(std::size_t from, const peer_head& what);
   void tell_head(bool asks);
   void tell_head_if_new();
+  void compare_heads();
   void want(height x);
   void ask_somebody();
   void ask_somebody(height from);
@@ -154,7 +155,8 @@ private:
   std::uint64_t tries_ = 0; ///< left, to get it
   std::uint64_t asked_ = 0; ///< token of the question that is open, or 0
   std::set<std::size_t> liars_;
-  std::map<std::size_t, height> heads_; ///< as others say
+  std::map<std::size_t, peer_head> heads_; ///< as others say
+  std::map<std::size_t, height> compared_;
   height told_;
   instant told_at_{};
 };

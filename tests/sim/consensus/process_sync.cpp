@@ -32,7 +32,10 @@ void process::ask(std::size_t whom, height from) {
   later(answer_max, [this, whom, token = asked_] {
     if (asked_ != token) return;
     asked_ = 0;
-    heads_.erase(whom);
+    compared_.erase(whom);
+    if (auto head = heads_.find(whom); head != heads_.end() && head->second.at > at())
+      heads_.erase(head); // it has not what it said
+    compare_heads();
     if (at() < wanted_ && tries_ > 0) ask_somebody();
     tries_ -= tries_ > 0;
   });
@@ -41,8 +44,8 @@ void process::ask(std::size_t whom, height from) {
 /// Of those who say that they have it; if there are none, of all.
 void process::ask_somebody(height from) {
   std::vector<std::size_t> whom;
-  for (const auto& [who, has] : heads_)
-    if (has >= from) whom.push_back(who);
+  for (const auto& [who, head] : heads_)
+    if (head.at >= from) whom.push_back(who);
   const auto is_known = !whom.empty();
   for (std::size_t i = 0; i < around_.what().processes() && !is_known; ++i)
     if (i != number_ && !liars_.contains(i)) whom.push_back(i);
@@ -116,6 +119,7 @@ void process::drop_peer(std::size_t who, const std::string& why) {
 void process::watch() {
   later(watch_every, [this] { watch(); });
   tell_head_if_new();
+  compare_heads();
   if (!is_validator() || lost_)
     ask_somebody();
   else if (at() != watched_ || pool_.empty())
@@ -130,10 +134,10 @@ void process::watch() {
 void process::tell_head(bool asks) {
   told_ = at();
   told_at_ = around_.now();
-  auto says = at();
-  if (!honest_ && luck_.percent(20)) says = height{says.get() + 1 + luck_.below(3)};
+  auto says = peer_head{at(), state_->id, asks};
+  if (!honest_ && luck_.percent(20)) says = {height{at().get() + 1 + luck_.below(3)}, {}, asks};
   for (std::size_t i = 0; i < around_.what().processes(); ++i)
-    if (i != number_) around_.send(number_, i, peer_head{says, asks});
+    if (i != number_) around_.send(number_, i, says);
 }
 
 void process::tell_head_if_new() {
@@ -141,16 +145,25 @@ void process::tell_head_if_new() {
 }
 
 void process::take(std::size_t from, const peer_head& x) {
-  if (x.asks) around_.send(number_, from, peer_head{at()});
+  if (x.asks) around_.send(number_, from, peer_head{at(), state_->id});
   if (liars_.contains(from)) return;
-  heads_[from] = x.at;
-  if (x.at <= at()) return;
+  heads_[from] = x;
+  if (x.at <= at()) return compare_heads();
   auto patience = is_validator() && x.at.get() == at().get() + 1 ? instant{grace} : instant{0};
   later(patience, [this, there = x.at] {
     if (at() >= there) return;
     want(height{at().get() + 1});
     ask_somebody();
   });
+}
+
+/// Another block where this one stands: what the other has is for the engine to judge.
+void process::compare_heads() {
+  for (const auto& [who, head] : heads_) {
+    if (asked_ != 0) return;
+    if (head.at != at() || head.id == hash{} || head.id == state_->id) continue;
+    if (std::exchange(compared_[who], at()) != at()) ask(who, at());
+  }
 }
 
 void process::want(height x) {
