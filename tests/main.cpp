@@ -8,6 +8,6 @@
 // standard library other than its own, as if that one could not match: a relic of GCC 4.8. A filter
 // that is one would then select nothing, and what runs no test passes.
 #if defined(__clang__) && !defined(_LIBCPP_VERSION)
-#  define _LIBCPP_VERSION 0
+#define _LIBCPP_VERSION 0
 #endif
 #include <caf/test/unit_test_impl.hpp>

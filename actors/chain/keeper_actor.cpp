@@ -142,8 +142,7 @@ template <class Answer>
 void keeper_actor::ask_other(incarnation owner, const caf::actor& keeper, const caf::message& x,
                              caf::typed_response_promise<Answer> to) {
   ask<Answer>(
-      keeper, how_.hop_max, x,
-      [to](const Answer& y) mutable { to.deliver(y); },
+      keeper, how_.hop_max, x, [to](const Answer& y) mutable { to.deliver(y); },
       [this, owner, to](const failure& why) mutable {
         if (auto at = others_.find(owner); at != others_.end() && why.code == ec::restarted)
           at->second.keeper = nullptr;
