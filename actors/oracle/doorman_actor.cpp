@@ -91,7 +91,8 @@ void doorman_actor::open(const connection_ptr& from) {
 void doorman_actor::receive(const frames_received& x) {
   x.from->grant(x.frames.size());
   auto found = visitors_.find(x.from);
-  if (found == visitors_.end()) return;
+  // Whoever has seen the welcome speaks to the next owner: this came too early, or is too late.
+  if (found == visitors_.end()) return x.from->close(ec::handshake_required, {});
   // One frame is all that may come before the welcome.
   if (found->second.answered || x.frames.size() > 1)
     return turn_away(x.from, {ec::handshake_required, "wait for the welcome"});
@@ -160,14 +161,14 @@ void doorman_actor::admit(const connection_ptr& from, const proven_client& who) 
       });
 }
 
-/// Nobody else has written to it, so the welcome is the first thing that the client sees. Its owner
-/// may hand it on at once, so it gets it before it hears of it.
+/// The owner first: what answers the welcome is for it. It hears of the connection last, as it may
+/// write to it or hand it on at once, and the welcome is the first thing that the client sees.
 void doorman_actor::let_in(const connection_ptr& from, const proven_client& who,
                            const caf::actor& owner) {
   if (visitors_.erase(from) == 0) return; // gone meanwhile
   auto frame = make_welcome(*shared_->identity, who.signed_with, session_no{1}, 0, wall_now());
-  from->write(encode(server_frame{std::move(frame)}, from->how()));
   from->set_owner(owner);
+  from->write(encode(server_frame{std::move(frame)}, from->how()));
   send(owner, peer_connected{from, who.key.bytes, who.signed_with});
 }
 

@@ -228,6 +228,17 @@ CAF_TEST(a client that does not wait for the welcome is refused) {
   check_refused(connection, "handshake_required");
 }
 
+CAF_TEST(what a client says early is not lost in silence) {
+  register_alice();
+  put_router();
+  auto link = make_inbox();
+  links_that_start(link);
+  auto connection = open_and_answer();
+  CAF_REQUIRE_EQUAL(link.count<open_link>(), 1u);
+  receive(connection, {raw(oracle::send{letter("m1", 1)})});
+  CAF_CHECK_EQUAL(connection->closed, "handshake_required");
+}
+
 CAF_TEST(a killed doorman closes the connections that it holds) {
   auto connection = open();
   end(doorman);
@@ -245,6 +256,7 @@ CAF_TEST(another operator is let in by KEEPER and belongs to whom it says) {
   receive(at, {raw(hello)});
   CAF_CHECK_EQUAL(at->said(), "challenge; welcome");
   CAF_CHECK(at->owner == peers.who);
+  CAF_CHECK(at->owner_at_write == peers.who);
   CAF_REQUIRE_EQUAL(peers.count<peer_connected>(), 1u);
   auto told = peers.all<peer_connected>().front();
   CAF_CHECK(told.address == alice_keys.pub.bytes);

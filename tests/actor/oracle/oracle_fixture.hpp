@@ -31,6 +31,7 @@ public:
   bool write(bytes frame) override {
     if (room == 0) return false;
     --room;
+    owner_at_write = owner;
     written.push_back(*decode_server_frame(frame, encoding::msgpack));
     return true;
   }
@@ -64,6 +65,7 @@ public:
   std::string closed; ///< The code; empty while it is open.
   bool gone = false;
   caf::actor owner;
+  caf::actor owner_at_write; ///< Who gets what answers the last frame.
   std::vector<server_frame> written;
 };
 
