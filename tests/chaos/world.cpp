@@ -1,6 +1,7 @@
 #include "world.hpp"
 
 #include "runtime/entity/slot_of.hpp"
+#include "tests/e2e/free_port.hpp"
 
 #include <boost/json/parse.hpp>
 #include <pqxx/connection>
@@ -9,13 +10,10 @@
 #include <pqxx/result>
 #include <pqxx/row>
 
-#include <arpa/inet.h>
 #include <csignal>
 #include <fstream>
-#include <netinet/in.h>
 #include <set>
 #include <stdexcept>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,19 +52,6 @@ std::filesystem::path make_folder() {
   return name;
 }
 
-unsigned free_port() {
-  const auto file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in where{};
-  where.sin_family = AF_INET;
-  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof where;
-  const auto ok = bind(file, reinterpret_cast<const sockaddr*>(&where), size) == 0
-                  && getsockname(file, reinterpret_cast<sockaddr*>(&where), &size) == 0;
-  close(file);
-  if (!ok) throw std::runtime_error("no free port");
-  return ntohs(where.sin_port);
-}
-
 /// The number of processes that an owner's name stands for: "node-2".
 std::size_t number_of(const std::string& id) {
   return id.starts_with("node-") ? std::stoul(id.substr(5)) : 0;
@@ -101,7 +86,7 @@ world::world(world_options how, timeline& says)
     auto one = std::make_unique<chaos::node>();
     one->id = "node-" + std::to_string(i);
     one->address = network_ ? network_->node_address(i) + ":" + std::to_string(node_port)
-                            : host + ":" + std::to_string(free_port());
+                            : host + ":" + std::to_string(e2e::free_port());
     one->environment = how_.environment[i];
     one->database = std::make_unique<tcp_proxy>(host, database_->socket());
     nodes_.push_back(std::move(one));

@@ -1,5 +1,6 @@
 #include "cluster_of_processes.hpp"
 
+#include "free_port.hpp"
 #include "messages/codec/json.hpp"
 #include "messages/oracle/nodes.hpp"
 
@@ -148,7 +149,10 @@ shows_logs::~shows_logs() {
 // -- one node -----------------------------------------------------------------
 
 cluster_node::cluster_node(std::filesystem::path folder, std::string id, std::string settings)
-    : folder_(std::move(folder)), id_(std::move(id)), settings_(std::move(settings)) {}
+    : folder_(std::move(folder)),
+      id_(std::move(id)),
+      settings_(std::move(settings)),
+      port_(free_port()) {}
 
 void cluster_node::write_config() const {
   std::ofstream out{folder_ / (id_ + ".yaml")};
@@ -166,12 +170,11 @@ void cluster_node::start() {
   process_spec what{.program = BPCI_PROGRAM,
                     .arguments = {"server", "start", "--config",
                                   (folder_ / (id_ + ".yaml")).string(), "--set",
-                                  "listen.port=" + std::to_string(address_.empty() ? 0 : port())},
+                                  "listen.port=" + std::to_string(port_)},
                     .log = log};
   process_ = std::make_unique<process>(what);
-  const auto ready = process_->next_line_with(id_ + " is ready: http://", start_max);
-  if (!ready) give_up(id_ + " does not become ready");
-  address_ = ready->substr(ready->find("http://") + 7);
+  if (!process_->next_line_with(id_ + " is ready: http://" + address(), start_max))
+    give_up(id_ + " does not become ready");
 }
 
 int cluster_node::stop(int signal) {
@@ -179,10 +182,6 @@ int cluster_node::stop(int signal) {
   const auto code = process_->wait_for_exit(stop_max);
   if (!code) give_up(id_ + " does not stop");
   return *code;
-}
-
-std::uint16_t cluster_node::port() const {
-  return static_cast<std::uint16_t>(std::stoi(address_.substr(address_.rfind(':') + 1)));
 }
 
 std::string cluster_node::token_shown() const {

@@ -23,17 +23,16 @@ class cluster_node {
 public:
   cluster_node(std::filesystem::path folder, std::string id, std::string settings);
 
-  /// Returns when the node has said that it is ready. A node that was started before comes back
-  /// on the port that it had.
+  /// Returns when the node has said that it is ready; always on the same port.
   void start();
 
   /// Sends the signal and waits for the end; the exit code as in `process::wait_for_exit`.
   int stop(int signal);
 
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
-  [[nodiscard]] std::string http_url() const { return "http://" + address_; }
-  [[nodiscard]] std::string socket_url() const { return "ws://" + address_ + "/bpi/v1"; }
-  [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] std::string http_url() const { return "http://" + address(); }
+  [[nodiscard]] std::string socket_url() const { return "ws://" + address() + "/bpi/v1"; }
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] std::filesystem::path data_dir() const { return folder_ / id_; }
   [[nodiscard]] pid_t pid() const { return process_->pid(); }
   [[nodiscard]] bool running() const { return process_ && process_->running(); }
@@ -50,12 +49,13 @@ public:
   [[nodiscard]] std::size_t resident_bytes() const;
 
 private:
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   void write_config() const;
 
   std::filesystem::path folder_;
   std::string id_;
   std::string settings_;
-  std::string address_; ///< `host:port`, of the first start
+  std::uint16_t port_;
   std::unique_ptr<process> process_;
 };
 

@@ -1,5 +1,6 @@
 #define CAF_SUITE e2e_document
 
+#include "free_port.hpp"
 #include "gateways/http/client.hpp"
 #include "gateways/http/server.hpp"
 #include "process.hpp"
@@ -7,12 +8,9 @@
 
 #include <caf/test/unit_test.hpp>
 
-#include <arpa/inet.h>
 #include <csignal>
 #include <fstream>
-#include <netinet/in.h>
 #include <sstream>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,18 +25,6 @@ namespace {
 
 constexpr auto start_max = milliseconds{90'000};
 constexpr auto stop_max = milliseconds{30'000};
-
-std::uint16_t free_port() {
-  const auto handle = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  ::bind(handle, reinterpret_cast<sockaddr*>(&at), size);
-  ::getsockname(handle, reinterpret_cast<sockaddr*>(&at), &size);
-  ::close(handle);
-  return ntohs(at.sin_port);
-}
 
 std::string url_of(std::uint16_t port) {
   return "http://127.0.0.1:" + std::to_string(port);
