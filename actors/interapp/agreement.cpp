@@ -5,6 +5,7 @@
 #include "messages/interapp/signing.hpp"
 #include "runtime/crypto/hex.hpp"
 #include "runtime/crypto/keys.hpp"
+#include "runtime/crypto/sealed_body.hpp"
 #include "runtime/entity/durable.hpp"
 
 #include <array>
@@ -88,12 +89,29 @@ judgement judge_time(const agreement& s, const authorize& x, timestamp_ms now) {
   return {};
 }
 
+/// What anybody can see of a payload; one that cannot be read by its header is sealed for nobody.
+encryption_level level_of(std::span<const std::uint8_t> payload) {
+  const auto header = crypto::read_sealed_header(payload);
+  // Both are numbered as the header is.
+  return header ? static_cast<encryption_level>(header->level) : encryption_level::None;
+}
+
+/// The payload has to be what its app signs that it is: the target acts on that word.
+judgement judge_encryption(const security& need, const message& m) {
+  const auto text = [](encryption_level x) {
+    return std::string{boost::describe::enum_to_string(x, "")};
+  };
+  if (m.encryption_level < need.encryption_level)
+    return {finding_code::encryption_too_low, text(need.encryption_level) + " is asked for"};
+  if (const auto has = level_of(m.payload); has < m.encryption_level)
+    return {finding_code::encryption_too_low,
+            "the payload is sealed as " + text(has) + ", and not as " + text(m.encryption_level)};
+  return {};
+}
+
 judgement judge_security(const security& need, const sides& who, const message& m) {
   using enum finding_code;
-  if (m.encryption_level < need.encryption_level)
-    return {encryption_too_low,
-            std::string{boost::describe::enum_to_string(need.encryption_level, "")}
-                + " is asked for"};
+  if (auto no = judge_encryption(need, m); no.code != none) return no;
   if (need.authorization_required && !any_covers(*who.permissions, m.permission))
     return {permission_missing, m.permission};
   if (m.signature.empty())

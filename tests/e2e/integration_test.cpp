@@ -209,8 +209,13 @@ CAF_TEST(a trading platform settles under an agreement whose audit can be checke
              client::sign_agreement(app->keys(), agreement.agreement_id, agreement.terms).value()));
   CAF_CHECK(must_get(1, at + "/validate").at("is_valid").as_bool());
 
+  bytes received; // before the acknowledgement, for which the other side waits
   auto how = options_of(3, settlement_host);
-  how.on_message = [](const client::delivery&) { return true; };
+  how.on_message = [&](const client::delivery& x) {
+    const auto message = interapp::decode_message(x.message.body).value();
+    received = client::open_message(settlement.keys(), agreement.terms, message).value();
+    return true;
+  };
   client::bpi_client engine{std::move(how)};
   client::bpi_client platform{options_of(1, trading_host)};
   CAF_REQUIRE(engine.connect(connect_max).has_value());
@@ -227,6 +232,7 @@ CAF_TEST(a trading platform settles under an agreement whose audit can be checke
     return told(platform, client::to_outgoing(agreement.terms, message).value());
   };
   CAF_CHECK_EQUAL(ask("Execute(settle)"), "none");
+  CAF_CHECK(received == (bytes{1, 2, 3}));
   CAF_CHECK_EQUAL(ask("Execute(refund)"), "not_permitted");
 
   const auto report = codec::from_json<interapp::audit_report>(must_get(2, at + "/audit")).value();
@@ -248,6 +254,7 @@ CAF_TEST(a trading platform settles under an agreement whose audit can be checke
   CAF_CHECK(done.at("is_valid").as_bool());
   CAF_CHECK_EQUAL(std::string{done.at("permitted").as_string()}, "delivered");
   CAF_CHECK_EQUAL(std::string{done.at("forbidden").as_string()}, "not_permitted");
+  CAF_CHECK_EQUAL(std::string{done.at("received").as_string()}, "settle trade 7");
   CAF_CHECK(done.at("verified").as_bool());
 }
 

@@ -24,6 +24,23 @@ std::string hash_of(const bytes& x) {
   return crypto::to_hex(crypto::sha256(x));
 }
 
+/// Both are numbered as the header of a sealed body is.
+crypto::seal_level to_seal_level(interapp::encryption_level x) {
+  return static_cast<crypto::seal_level>(x);
+}
+
+/// What a payload is bound to (docs/inter-app.md).
+crypto::seal_context context_of(const interapp::message& x) {
+  return {x.from_app.get(), x.to_app.get(), x.message_id.get(), x.permission};
+}
+
+/// What is to be read by anybody has a header only where it would be taken for one.
+bool goes_as_it_is(interapp::encryption_level level, const bytes& payload) {
+  if (level != interapp::encryption_level::None) return false;
+  const auto header = crypto::read_sealed_header(payload);
+  return header && header->size == 0;
+}
+
 } // namespace
 
 result<interapp::sign_agreement> sign_agreement(const crypto::key_pair& keys,
@@ -48,7 +65,8 @@ result<interapp::revoke_agreement> sign_revocation(const crypto::key_pair& keys,
 
 result<interapp::message> make_message(const crypto::key_pair& keys,
                                        const interapp::agreement_id& id,
-                                       const interapp::terms& under, inter_app_message what) {
+                                       const interapp::terms& under, inter_app_message what,
+                                       const std::optional<crypto::pre_shared_key>& shared) {
   const auto who = sides_of(keys, under);
   if (!who) return who.error();
   interapp::message out;
@@ -60,9 +78,38 @@ result<interapp::message> make_message(const crypto::key_pair& keys,
   out.encryption_level = what.encryption;
   out.sent_at = what.sent_at;
   out.payload = std::move(what.payload);
+  if (!goes_as_it_is(what.encryption, out.payload)) {
+    const auto to = crypto::public_key_from_hex(who->other->public_key);
+    if (!to) return to.error();
+    auto sealed = crypto::seal(to_seal_level(what.encryption), context_of(out), keys, *to,
+                               out.payload, shared);
+    if (!sealed) return sealed.error();
+    out.payload = std::move(*sealed);
+  }
   const auto signature = crypto::sign(keys.secret, interapp::message_bytes(out));
   out.signature.assign(signature.bytes.begin(), signature.bytes.end());
   return out;
+}
+
+result<bytes> open_message(const crypto::key_pair& keys, const interapp::terms& under,
+                           const interapp::message& what,
+                           const crypto::find_pre_shared_key& find_shared) {
+  const auto who = sides_of(keys, under);
+  if (!who) return who.error();
+  if (what.from_app != who->other->app_id || what.to_app != who->own->app_id)
+    return fail(ec::invalid_argument, "not from the other app to the one of this key");
+  const auto from = crypto::public_key_from_hex(who->other->public_key);
+  if (!from) return from.error();
+  const auto& need = under.security_requirements;
+  if (need.authentication_required || !what.signature.empty()) {
+    const auto signature = crypto::signature_from_bytes(what.signature);
+    if (!signature || !crypto::verify(*from, interapp::message_bytes(what), *signature))
+      return fail(ec::bad_signature, "of " + what.from_app.get());
+  }
+  auto opened = crypto::open(context_of(what), keys, *from, what.payload,
+                             to_seal_level(need.encryption_level), find_shared);
+  if (!opened) return opened.error();
+  return std::move(opened->plain);
 }
 
 result<outgoing> to_outgoing(const interapp::terms& under, const interapp::message& what) {

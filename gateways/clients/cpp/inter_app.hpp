@@ -2,7 +2,7 @@
 
 #include "gateways/clients/cpp/message.hpp"
 #include "messages/interapp/gate.hpp"
-#include "runtime/crypto/keys.hpp"
+#include "runtime/crypto/sealed_body.hpp"
 
 #include <string>
 #include <vector>
@@ -27,15 +27,24 @@ result<interapp::revoke_agreement> sign_revocation(const crypto::key_pair& keys,
 struct inter_app_message {
   message_id id; ///< Unique for the app.
   std::string permission;
-  interapp::encryption_level encryption = interapp::encryption_level::None; ///< Of the payload.
+  interapp::encryption_level encryption = interapp::encryption_level::None; ///< To be sealed at.
   timestamp_ms sent_at;
-  bytes payload;
+  bytes payload; ///< In the clear.
 };
 
-/// Signed, from the app of this key to the other. Errors: those of sign_agreement.
+/// From the app of this key to the other, with its payload sealed for that app and signed. Errors:
+/// those of sign_agreement and of crypto::seal.
 result<interapp::message> make_message(const crypto::key_pair& keys,
                                        const interapp::agreement_id& id,
-                                       const interapp::terms& under, inter_app_message what);
+                                       const interapp::terms& under, inter_app_message what,
+                                       const std::optional<crypto::pre_shared_key>& shared = {});
+
+/// The payload of a message to the app of this key, in the clear: signed by the other app and
+/// sealed for this one, both as the agreement asks for at least. Errors: invalid_argument (this is
+/// not the key of whom it is for), bad_signature (it is not that app's), and those of crypto::open.
+result<bytes> open_message(const crypto::key_pair& keys, const interapp::terms& under,
+                           const interapp::message& what,
+                           const crypto::find_pre_shared_key& find_shared = {});
 
 /// What the BPI node that hosts the sending app gives to its bpi_client. Its id is that of the
 /// message, so that sending it again after a crash is a retry and no replay. Errors:

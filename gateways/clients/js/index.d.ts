@@ -374,18 +374,38 @@ export function signRevocation(
   reason: string,
 ): Promise<{ app_id: Id; reason: string; signature: string }>;
 
-/** From the app of this key to the other. Without an `id` a random one. */
+/**
+ * From the app of this key to the other, with its payload sealed for that app at `encryptionLevel`
+ * (`None` unless it is given) and signed. Without an `id` a random one. `Quantum` needs a pre-shared
+ * key.
+ */
 export function makeInterAppMessage(
   key: BpiKey,
   agreement: InterAppAgreement,
   what: {
     permission: string;
-    payload: Uint8Array;
+    payload: Uint8Array | string;
     encryptionLevel?: EncryptionLevel;
     id?: Id;
     sentAt?: number;
+    preSharedKey?: { id: string; secret: Uint8Array };
   },
 ): Promise<InterAppMessage>;
+
+/** The message that the body of an envelope of type `inter-app` is. Throws `malformed`. */
+export function interAppFromBody(body: Uint8Array): InterAppMessage;
+
+/**
+ * The payload of a message to the app of this key, in the clear: signed by the other app and sealed
+ * for this one, both as the agreement asks for at least. Rejects with `invalid_argument` when it is
+ * not from the other app, with `bad_signature` when that app has not signed it, and as `openBody`.
+ */
+export function openInterAppMessage(
+  key: BpiKey,
+  agreement: InterAppAgreement,
+  message: InterAppMessage,
+  preSharedKey?: (id: string) => Uint8Array | undefined,
+): Promise<Uint8Array>;
 
 /** For `BpiClient.send` of the node that hosts the sending app. */
 export function interAppToOutgoing(

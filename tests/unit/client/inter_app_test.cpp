@@ -20,6 +20,8 @@ crypto::key_pair keys_of(std::uint8_t who) {
 
 const auto id = interapp::agreement_id{"a1"};
 
+constexpr std::array<std::uint8_t, 32> secret{7};
+
 interapp::terms some_terms() {
   interapp::terms out;
   out.app1 = {interapp::app_id{"bank"}, crypto::to_hex(keys_of(1).pub), node_id{"bank-node"}};
@@ -86,6 +88,39 @@ CAF_TEST(a message goes from the app of the key to the other) {
   CAF_CHECK(crypto::verify(keys_of(2).pub, interapp::message_bytes(x), signature));
   CAF_CHECK(code_of(make_message(keys_of(3), id, some_terms(), transfer()))
             == ec::invalid_argument);
+}
+
+CAF_TEST(a payload is sealed for the other app and opened by it alone) {
+  auto sealed = [](interapp::encryption_level level, bytes payload = {1, 2}) {
+    auto what = transfer();
+    what.encryption = level;
+    what.payload = std::move(payload);
+    return make_message(keys_of(1), id, some_terms(), what, {{"k1", secret}}).value();
+  };
+  auto open = [](interapp::message x, interapp::encryption_level least, std::uint8_t who = 2) {
+    auto under = some_terms();
+    under.security_requirements.encryption_level = least;
+    return open_message(keys_of(who), under, x,
+                        [](std::string_view) { return std::optional{std::span{secret}}; });
+  };
+  using enum interapp::encryption_level;
+  for (auto level : {None, Standard, High, Quantum}) {
+    auto x = sealed(level);
+    CAF_CHECK_EQUAL(static_cast<int>(crypto::read_sealed_header(x.payload).value().level),
+                    static_cast<int>(level));
+    CAF_CHECK(open(x, level).value() == (bytes{1, 2}));
+  }
+  CAF_CHECK(sealed(None).payload == (bytes{1, 2}));
+  CAF_CHECK(open(sealed(None, {'B', 'P', 'I', 'E'}), None).value() == (bytes{'B', 'P', 'I', 'E'}));
+  auto x = sealed(Standard);
+  CAF_CHECK(code_of(open(x, High)) == ec::not_permitted);
+  CAF_CHECK(code_of(open(x, Standard, 1)) == ec::invalid_argument);
+  CAF_CHECK(code_of(open(x, Standard, 3)) == ec::invalid_argument);
+  x.permission = "Execute(refund)";
+  CAF_CHECK(code_of(open(x, Standard)) == ec::bad_signature);
+  auto homemade = transfer();
+  homemade.encryption = Quantum;
+  CAF_CHECK(code_of(make_message(keys_of(1), id, some_terms(), homemade)) == ec::invalid_argument);
 }
 
 CAF_TEST(a message travels to the host of the other app under its own id) {

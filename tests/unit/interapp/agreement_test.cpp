@@ -172,8 +172,6 @@ CAF_TEST(a message that its agreement does not permit is refused with the reason
   CAF_CHECK_EQUAL(said([](message& x) { x.permission = ""; }), "permission_missing");
   CAF_CHECK_EQUAL(said([](message& x) { x.encryption_level = encryption_level::Standard; }),
                   "encryption_too_low");
-  CAF_CHECK_EQUAL(said([](message& x) { x.encryption_level = encryption_level::Quantum; }),
-                  "authorized");
   CAF_CHECK_EQUAL(said([](message& x) { x.to_app = app_id{"other"}; }), "wrong_app");
   CAF_CHECK_EQUAL(said([](message& x) { x.from_app = app_id{"other"}; }), "wrong_app");
   CAF_CHECK_EQUAL(said([](message& x) { x.agreement_id = agreement_id{"a2"}; }), "wrong_app");
@@ -181,10 +179,29 @@ CAF_TEST(a message that its agreement does not permit is refused with the reason
   CAF_CHECK_EQUAL(said([](message& x) { x.sent_at = later(-300'001); }), "too_old");
   CAF_CHECK_EQUAL(said([](message& x) { x.sent_at = later(60'001); }), "from_the_future");
   auto forged = transfer(at.id);
-  forged.payload = {9};
+  forged.payload.back() ^= 1;
   CAF_CHECK_EQUAL(at.said(forged), "bad_signature");
   forged.signature.clear();
   CAF_CHECK_EQUAL(at.said(forged), "signature_missing");
+}
+
+CAF_TEST(a payload is sealed as its app says and as the agreement asks) {
+  using crypto::seal_level;
+  agreement_bench at;
+  at.agree();
+  auto said = [&](encryption_level word, bytes payload) {
+    auto x = transfer(at.id);
+    x.encryption_level = word;
+    x.payload = std::move(payload);
+    return at.said(sign_message(std::move(x), bank_key));
+  };
+  using enum encryption_level;
+  CAF_CHECK_EQUAL(said(High, {1, 2, 3}), "encryption_too_low");
+  CAF_CHECK_EQUAL(said(High, {'B', 'P', 'I', 'E', 1, 2}), "encryption_too_low");
+  CAF_CHECK_EQUAL(said(High, sealed_payload(seal_level::standard)), "encryption_too_low");
+  CAF_CHECK_EQUAL(said(Quantum, sealed_payload(seal_level::high)), "encryption_too_low");
+  CAF_CHECK_EQUAL(said(Standard, sealed_payload(seal_level::high)), "encryption_too_low");
+  CAF_CHECK_EQUAL(said(Quantum, sealed_payload(seal_level::quantum)), "authorized");
 }
 
 CAF_TEST(each app has the permissions of its own direction) {
@@ -228,6 +245,7 @@ CAF_TEST(what an agreement does not ask for may be missing but not false) {
   at.agree(x);
   auto m = transfer(at.id);
   m.encryption_level = encryption_level::None;
+  m.payload = {1, 2, 3};
   m.permission = "Read(anything)";
   m.signature.clear();
   CAF_CHECK_EQUAL(at.said(m), "authorized");

@@ -3,7 +3,7 @@
 #include "actors/interapp/agreement.hpp"
 #include "actors/interapp/app.hpp"
 #include "messages/interapp/signing.hpp"
-#include "runtime/crypto/keys.hpp"
+#include "runtime/crypto/sealed_body.hpp"
 #include "tests/unit/oracle/entity_bench.hpp"
 
 #include <array>
@@ -47,6 +47,15 @@ inline message sign_message(message x, std::uint8_t key) {
   return x;
 }
 
+/// The bank's for the processor, the same whenever it is made.
+inline bytes sealed_payload(crypto::seal_level level = crypto::seal_level::high) {
+  const crypto::seal_randomness drawn{{1}, {2}};
+  const std::array<std::uint8_t, 32> secret{3};
+  return crypto::seal(level, {"bank", "payments", "m1", "Execute(transfer)"}, keys_of(bank_key),
+                      keys_of(payments_key).pub, bytes{1, 2, 3}, {{"k1", secret}}, drawn)
+      .value();
+}
+
 /// What the bank may ask of the processor, signed.
 inline message transfer(const agreement_id& under, const std::string& id = "m1",
                         timestamp_ms at = at_noon) {
@@ -58,7 +67,7 @@ inline message transfer(const agreement_id& under, const std::string& id = "m1",
   out.permission = "Execute(transfer)";
   out.encryption_level = encryption_level::High;
   out.sent_at = at;
-  out.payload = {1, 2, 3};
+  out.payload = sealed_payload();
   return sign_message(std::move(out), bank_key);
 }
 

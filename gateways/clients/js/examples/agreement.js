@@ -6,8 +6,10 @@ import {
   BpiClient,
   auditRoot,
   checkAudit,
+  interAppFromBody,
   interAppToOutgoing,
   makeInterAppMessage,
+  openInterAppMessage,
   signAgreement,
 } from '../src/index.js';
 import { keyFromFile, readOptions, restOf } from './command-line.js';
@@ -74,8 +76,10 @@ const engine = new BpiClient({
   urls: options.url,
   nodeId: options.host2,
   key: second.node,
-  onMessage: ({ type }) => {
-    received = type;
+  onMessage: async ({ body }) => {
+    const message = interAppFromBody(body);
+    const payload = await openInterAppMessage(second.key, agreement, message);
+    received = new TextDecoder().decode(payload);
   },
 });
 const platform = new BpiClient({ urls: options.url, nodeId: options.host1, key: first.node });
@@ -86,8 +90,8 @@ await platform.connect();
 async function ask(permission) {
   const message = await makeInterAppMessage(first.key, agreement, {
     permission,
-    encryptionLevel: 'High', // What the payload is; sealing it is the apps' (docs/protocol).
-    payload: new Uint8Array([1, 2, 3]),
+    encryptionLevel: 'High',
+    payload: 'settle trade 7',
   });
   try {
     await platform.send(interAppToOutgoing(agreement, message));

@@ -3,7 +3,9 @@ export { BpiError } from './errors.js';
 export {
   auditRoot,
   checkAudit,
+  fromBody as interAppFromBody,
   makeInterAppMessage,
+  openInterAppMessage,
   signAgreement,
   signRevocation,
   toJson as interAppToJson,

@@ -1,10 +1,16 @@
 // Agreements and messages between apps, signed, and their audit, checked (docs/inter-app.md).
 
-import { encode } from '@msgpack/msgpack';
+import { decode, encode } from '@msgpack/msgpack';
 
-import { toBase64, toHex } from './bytes.js';
+import { fromBase64, fromHex, fromText, toBase64, toHex } from './bytes.js';
 import { joined, n, s } from './canonical.js';
+import { refuse } from './errors.js';
+import { verify } from './keys.js';
 import { webcrypto } from './platform.js';
+import { openBody, readSealedHeader, sealBody } from './sealed.js';
+
+/** A body that starts with `{` or white space is JSON. */
+const jsonBegins = [...fromText('{ \n\r\t')];
 
 const list = (all) => joined(n(all.length), ...all.map(s));
 
@@ -97,7 +103,28 @@ export async function signRevocation(key, agreement, reason) {
   return { app_id: from.app_id, reason, signature: toHex(signature) };
 }
 
-/** A signed message from the app of this key to the other. */
+/** What a payload is bound to (docs/inter-app.md). */
+const bindingOf = (x) => ({
+  source: x.from_app,
+  target: x.to_app,
+  id: x.message_id,
+  type: x.permission,
+});
+
+/** What is to be read by anybody has a header only where it would be taken for one. */
+function goesAsItIs(level, payload) {
+  if (level !== 'None') return false;
+  try {
+    return readSealedHeader(payload).size === 0;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A message from the app of this key to the other, with its payload sealed for that app at
+ * `encryptionLevel` (`None` unless it is given) and signed.
+ */
 export async function makeInterAppMessage(key, agreement, what) {
   const { from, to } = sidesOf(key, agreement.terms);
   const message = {
@@ -108,10 +135,50 @@ export async function makeInterAppMessage(key, agreement, what) {
     permission: what.permission,
     encryption_level: what.encryptionLevel ?? 'None',
     sent_at: what.sentAt ?? Date.now(),
-    payload: what.payload,
+    payload: typeof what.payload === 'string' ? fromText(what.payload) : what.payload,
   };
+  if (!goesAsItIs(message.encryption_level, message.payload)) {
+    message.payload = await sealBody({
+      ...bindingOf(message),
+      level: message.encryption_level,
+      key,
+      targetKey: fromHex(to.public_key),
+      body: message.payload,
+      preSharedKey: what.preSharedKey,
+    });
+  }
   message.signature = await key.sign(interAppBytes(message));
   return message;
+}
+
+/**
+ * The payload of a message to the app of this key, in the clear: signed by the other app and sealed
+ * for this one, both as the agreement asks for at least. Rejects with `invalid_argument` when it is
+ * not from the other app, with `bad_signature` when that app has not signed it, and as `openBody`.
+ * @param {(id: string) => Uint8Array | undefined} [preSharedKey]
+ */
+export async function openInterAppMessage(key, agreement, message, preSharedKey) {
+  const { from: own, to: other } = sidesOf(key, agreement.terms);
+  if (message.from_app !== other.app_id || message.to_app !== own.app_id) {
+    throw refuse('invalid_argument', 'not from the other app to the one of this key');
+  }
+  const sourceKey = fromHex(other.public_key);
+  const need = agreement.terms.security_requirements;
+  const { signature } = message;
+  if (need.authentication_required || signature?.length > 0) {
+    if (!(await verify(sourceKey, interAppBytes(message), signature ?? new Uint8Array()))) {
+      throw refuse('bad_signature', `of ${message.from_app}`);
+    }
+  }
+  const opened = await openBody({
+    ...bindingOf(message),
+    key,
+    sourceKey,
+    body: message.payload,
+    least: need.encryption_level,
+    preSharedKey,
+  });
+  return opened.body;
 }
 
 /**
@@ -131,6 +198,17 @@ export function toOutgoing(agreement, message) {
     type: 'inter-app',
     body: encode(message),
   };
+}
+
+/** The message that the body of an envelope of type `inter-app` is. Rejected: `malformed`. */
+export function fromBody(body) {
+  try {
+    if (!jsonBegins.includes(body[0])) return decode(body);
+    const x = JSON.parse(new TextDecoder().decode(body));
+    return { ...x, payload: fromBase64(x.payload), signature: fromBase64(x.signature ?? '') };
+  } catch (error) {
+    throw refuse('malformed', `not a message between apps: ${error.message}`);
+  }
 }
 
 /** The message as the body of POST .../messages. */

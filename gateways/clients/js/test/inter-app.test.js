@@ -12,8 +12,10 @@ import {
   auditBytes,
   auditRoot,
   checkAudit,
+  fromBody,
   interAppBytes,
   makeInterAppMessage,
+  openInterAppMessage,
   revocationBytes,
   signAgreement,
   signRevocation,
@@ -22,6 +24,7 @@ import {
 } from '../src/inter-app.js';
 import { BpiKey, verify } from '../src/keys.js';
 import { webcrypto } from '../src/platform.js';
+import { readSealedHeader, sealLevels } from '../src/sealed.js';
 
 const folder = new URL('../../../../tests/wire/golden/inter-app/', import.meta.url);
 const text = (name) => readFileSync(new URL(name, folder), 'utf8').trimEnd();
@@ -31,6 +34,10 @@ const counting = (first) => Uint8Array.from({ length: 32 }, (_, i) => first + i)
 const id = 'agreement-001';
 const terms = JSON.parse(text('agreement.json'));
 const agreement = { agreement_id: id, terms };
+const asking = (level) => ({
+  agreement_id: id,
+  terms: { ...terms, security_requirements: { encryption_level: level } },
+});
 const bank = await BpiKey.fromSeed(counting(0x00));
 const payments = await BpiKey.fromSeed(counting(0x20));
 const stranger = await BpiKey.generate();
@@ -81,9 +88,50 @@ test('a message goes from the app of the key to the host of the other', async ()
   assert.deepEqual(out.targets, ['pay-node']);
   assert.equal(out.type, 'inter-app');
   assert.equal(out.id, message.message_id);
-  assert.deepEqual(decode(out.body).payload, payload);
+  const received = fromBody(out.body);
+  assert.deepEqual(received, message);
+  assert.deepEqual(await openInterAppMessage(payments, asking('High'), received), payload);
   await assert.rejects(makeInterAppMessage(stranger, agreement, { payload }), TypeError);
   assert.throws(() => toOutgoing(agreement, { ...message, to_app: 'other' }), TypeError);
+});
+
+test('a payload is sealed for the other app and says how', async () => {
+  const secret = new Uint8Array(32).fill(7);
+  const make = (encryptionLevel, payload = 'hi') =>
+    makeInterAppMessage(bank, agreement, {
+      permission: 'Execute(transfer)',
+      encryptionLevel,
+      payload,
+      preSharedKey: { id: 'k1', secret },
+    });
+  const open = (message, least) =>
+    openInterAppMessage(payments, asking(least), message, () => secret);
+  for (const level of sealLevels) {
+    const message = await make(level);
+    assert.equal(readSealedHeader(message.payload).level, level);
+    assert.equal(new TextDecoder().decode(await open(message, level)), 'hi');
+  }
+  assert.equal(new TextDecoder().decode((await make('None')).payload), 'hi');
+  const looksSealed = await make('None', 'BPIE');
+  assert.equal(new TextDecoder().decode(await open(looksSealed, 'None')), 'BPIE');
+  const refused = (code) => (error) => error.code === code;
+  const weak = await make('Standard');
+  await assert.rejects(open(weak, 'High'), refused('not_permitted'));
+  const changed = { ...weak, permission: 'Execute(refund)' };
+  await assert.rejects(open(changed, 'Standard'), refused('bad_signature'));
+  await assert.rejects(open({ ...changed, signature: new Uint8Array() }, 'Standard'), {
+    code: 'bad_signature',
+  });
+  const back = { ...weak, from_app: weak.to_app, to_app: weak.from_app };
+  await assert.rejects(open(back, 'Standard'), refused('invalid_argument'));
+});
+
+test('a body that is no message is refused as such', () => {
+  const message = JSON.parse(text('message.json'));
+  assert.deepEqual(toJson(fromBody(new TextEncoder().encode(JSON.stringify(message)))), message);
+  for (const body of ['{', '{"payload":7}']) {
+    assert.throws(() => fromBody(new TextEncoder().encode(body)), { code: 'malformed' });
+  }
 });
 
 test('an audit is checked by whoever reads it', async () => {
