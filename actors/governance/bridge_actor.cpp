@@ -16,8 +16,6 @@
 #include "runtime/storage/sql.hpp"
 #include "runtime/time/clock.hpp"
 
-#include <caf/typed_response_promise.hpp>
-
 #include <algorithm>
 #include <array>
 
@@ -66,11 +64,17 @@ void give(caf::typed_response_promise<T>& answer, Value what) {
   answer.deliver(std::move(what));
 }
 
-void turn_down(caf::typed_response_promise<round_record>& answer, const std::string& id,
-               const failure& why) {
-  log::warn("proposal-refused",
-            {{"proposal", id}, {"code", bpci::name(why.code)}, {"why", why.detail}});
-  answer.deliver(to_caf(why));
+/// The name of the refusal that stands ahead in the detail of this failure; empty: it has none, and
+/// the same proposal may be taken when it comes again.
+std::string_view refusal_name(const failure& why) {
+  const auto detail = std::string_view{why.detail};
+  const auto name = detail.substr(0, detail.find(':'));
+  for (const auto& kind :
+       {bridge_disabled, type_unknown, content_not_allowed, content_too_large, deadline_passed,
+        deadline_too_far, terms_missing, threshold_not_allowed, minimum_not_allowed, too_few_voters,
+        too_many_rounds, proposal_id_taken, proposer_unknown, signature_wrong})
+    if (kind.name == name && kind.code == why.code) return kind.name;
+  return {};
 }
 
 /// From the content, signature included: the same vote again, after a lost answer, is the same
@@ -119,6 +123,7 @@ caf::behavior bridge_actor::make_behavior() {
       [this](const set_weight& x) { return weigh(x); },
       [this](const read_electorate&) { return electorate(); },
       [this](const list_rounds& x) { return list(x); },
+      [this](const list_refused_proposals& x) { return list(x); },
       [this](const find_round& x) { return find(x); },
       [this](const get_bridge_stats&) { return stats(); },
       [this](const get_bridge_health&) { return health(); },
@@ -152,7 +157,7 @@ caf::result<round_record> bridge_actor::propose(const submit_proposal& x) {
   auto what = prepare(x.what, how_.rules, wall_now());
   opening next{{}, make_response_promise<round_record>(), {}};
   if (!what) {
-    turn_down(next.answer, x.what.proposal_id, what.error());
+    turn_down(next.answer, x.what, what.error());
     return next.answer;
   }
   next.order.what = std::move(*what);
@@ -168,6 +173,26 @@ caf::result<round_record> bridge_actor::propose(const submit_proposal& x) {
       },
       refuse_with(answer));
   return answer;
+}
+
+/// On record before it is answered, as an admin's proposal is. What no database can record is
+/// refused all the same, with the line of the log.
+void bridge_actor::turn_down(caf::typed_response_promise<round_record> answer, const proposal& what,
+                             const failure& why) {
+  log::warn("proposal-refused", {{"proposal", what.proposal_id},
+                                 {"proposer", what.proposer_node},
+                                 {"code", bpci::name(why.code)},
+                                 {"why", why.detail}});
+  const auto name = refusal_name(why);
+  const auto pool = how_.find(path::pool);
+  if (name.empty() || what.proposer_node.empty() || !pool) return give(answer, to_caf(why));
+  storage::run<void>(this, pool, query_max,
+                     [what, name](pqxx::work& tx) {
+                       store::keep_refused(tx, what, name);
+                       return result<void>{};
+                     })
+      .then([answer, why]() mutable { answer.deliver(to_caf(why)); },
+            [answer, why](const failure&) mutable { answer.deliver(to_caf(why)); });
 }
 
 /// Adds the keys that are registered now. Who is no longer registered cannot vote.
@@ -194,7 +219,7 @@ void bridge_actor::freeze(opening what) {
             const auto& by = order.what.proposer_node;
             const auto key = x.keys.find(by);
             if (!by.empty() && key == x.keys.end())
-              return turn_down(what.answer, order.what.proposal_id, refuse(proposer_unknown, by));
+              return turn_down(what.answer, order.what, refuse(proposer_unknown, by));
             if (x.active.all >= active_max || x.active.of_proposer >= active_of_proposer_max)
               return refuse_unless_known(what, refuse(too_many_rounds));
             if (!by.empty()) order.proposer_key = key->second;
@@ -223,21 +248,20 @@ void bridge_actor::open(opening what) {
             [answer](const round_record& now, bool) mutable { answer.deliver(now); },
             refuse_with(answer));
       },
-      [id, answer](const failure& why) mutable {
+      [this, answer, proposed = what.order.what](const failure& why) {
         // ROUTER knows the key, and the content is another.
         const auto taken = why.code == ec::conflict && !why.detail.starts_with("too_few_voters");
-        turn_down(answer, id, taken ? refuse(proposal_id_taken) : why);
+        turn_down(answer, proposed, taken ? refuse(proposal_id_taken) : why);
       });
 }
 
 /// What was taken before is answered again, whatever has changed since.
 void bridge_actor::refuse_unless_known(const opening& what, const failure& why) {
-  const auto& id = what.order.what.proposal_id;
-  auto refuse_it = [id, why, answer = what.answer](const failure&) mutable {
-    turn_down(answer, id, why);
+  auto refuse_it = [this, why, proposed = what.order.what, answer = what.answer](const failure&) {
+    turn_down(answer, proposed, why);
   };
   ask_entity<round_record>(
-      round_kind, id, {}, read_round{}, {},
+      round_kind, what.order.what.proposal_id, {}, read_round{}, {},
       [asked = what.order.asked, answer = what.answer, refuse_it](const round_record& x,
                                                                   bool) mutable {
         if (x.asked == asked)
@@ -318,6 +342,19 @@ caf::result<round_page> bridge_actor::list(const list_rounds& x) {
   storage::run<round_page>(this, pool, query_max,
                            [what](pqxx::work& tx) { return store::list_rounds(tx, what); })
       .then([answer](round_page page) mutable { answer.deliver(std::move(page)); },
+            refuse_with(answer));
+  return answer;
+}
+
+caf::result<refused_proposal_page> bridge_actor::list(const list_refused_proposals& x) {
+  const auto pool = how_.find(path::pool);
+  if (!pool) return to_caf(ec::unavailable, "the database");
+  auto what = x;
+  what.limit = x.limit == 0 ? page_default : std::min(x.limit, page_max);
+  auto answer = make_response_promise<refused_proposal_page>();
+  storage::run<refused_proposal_page>(
+      this, pool, query_max, [what](pqxx::work& tx) { return store::list_refused(tx, what); })
+      .then([answer](refused_proposal_page page) mutable { answer.deliver(std::move(page)); },
             refuse_with(answer));
   return answer;
 }

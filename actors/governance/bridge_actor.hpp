@@ -5,6 +5,8 @@
 #include "runtime/actor/actor_base.hpp"
 #include "runtime/supervision/node_context.hpp"
 
+#include <caf/typed_response_promise.hpp>
+
 #include <deque>
 #include <string>
 #include <unordered_set>
@@ -49,6 +51,8 @@ private:
   struct opening;
 
   caf::result<round_record> propose(const submit_proposal& x);
+  void turn_down(caf::typed_response_promise<round_record> answer, const proposal& what,
+                 const failure& why);
   void freeze(opening what);
   void open(opening what);
   void refuse_unless_known(const opening& what, const failure& why);
@@ -56,6 +60,7 @@ private:
   caf::result<electorate_record> weigh(const set_weight& x);
   caf::result<electorate_record> electorate();
   caf::result<round_page> list(const list_rounds& x);
+  caf::result<refused_proposal_page> list(const list_refused_proposals& x);
   caf::result<round_detail> find(const find_round& x);
   caf::result<bridge_stats> stats();
   caf::result<bridge_health> health();

@@ -6,6 +6,7 @@
 #include "messages/codec/utf8.hpp"
 #include "messages/governance/signing.hpp"
 #include "runtime/crypto/hash.hpp"
+#include "runtime/crypto/keys.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -187,6 +188,14 @@ result<void> check_terms(const proposal& x, std::uint64_t voters, timestamp_ms n
     return refuse(too_few_voters,
                   std::to_string(voters) + " of " + std::to_string(x.minimum_votes));
   return {};
+}
+
+bool is_signed(const bytes& message, const bytes& signature, const bytes& key) {
+  crypto::public_key by;
+  if (key.size() != by.bytes.size()) return false;
+  std::ranges::copy(key, by.bytes.begin()); // examined when it was registered
+  const auto x = crypto::signature_from_bytes(signature);
+  return x && crypto::verify(by, message, *x);
 }
 
 bytes asked_for(const proposal& x) {

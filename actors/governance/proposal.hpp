@@ -49,6 +49,9 @@ result<proposal> prepare(proposal x, const bridge_rules& rules, timestamp_ms now
 /// threshold_not_allowed, minimum_not_allowed.
 result<void> check_terms(const proposal& x, std::uint64_t voters, timestamp_ms now);
 
+/// Whether this is the signature of these bytes by a key of 32 bytes that is, or was, registered.
+bool is_signed(const bytes& message, const bytes& signature, const bytes& key);
+
 /// SHA-256 of what was asked for, before anything was filled in; of a proposal without a signature
 /// `created_at` is not part of it.
 bytes asked_for(const proposal& x);

@@ -5,6 +5,7 @@
 #include "actors/governance/tally.hpp"
 #include "actors/governance/telemetry.hpp"
 #include "messages/governance/signing.hpp"
+#include "runtime/crypto/hash.hpp"
 #include "runtime/crypto/keys.hpp"
 #include "runtime/entity/durable.hpp"
 #include "runtime/log/log.hpp"
@@ -34,14 +35,6 @@ std::string refusal_key(std::uint64_t number) {
 
 std::uint64_t rows_of(std::uint64_t limit) {
   return limit == 0 ? page_default : std::min(limit, page_max);
-}
-
-bool is_signed(const bytes& message, const bytes& signature, const bytes& key) {
-  crypto::public_key by;
-  if (key.size() != by.bytes.size()) return false;
-  std::ranges::copy(key, by.bytes.begin()); // examined when it was registered
-  const auto x = crypto::signature_from_bytes(signature);
-  return x && crypto::verify(by, message, *x);
 }
 
 /// What a voter says; the same again may be signed anew.

@@ -1,7 +1,10 @@
 #include "actors/governance/round_store.hpp"
 
+#include "actors/governance/proposal.hpp"
 #include "actors/governance/tally.hpp"
 #include "messages/codec/msgpack.hpp"
+#include "messages/governance/signing.hpp"
+#include "runtime/crypto/hash.hpp"
 #include "runtime/storage/sql.hpp"
 
 #include <charconv>
@@ -120,6 +123,49 @@ std::map<std::string, bytes> find_keys(pqxx::work& tx, const std::vector<std::st
        tx.exec_params("SELECT node_id, public_key FROM bpi_node WHERE node_id = ANY($1::text[])",
                       storage::to_text_array(nodes)))
     out.emplace(row[0].as<std::string>(), storage::to_bytes(row[1]));
+  return out;
+}
+
+void keep_refused(pqxx::work& tx, const proposal& what, std::string_view refusal) {
+  const auto name = [](const std::string& x) { return is_valid_id(x) ? x : std::string{}; };
+  const auto signer = name(what.proposer_node);
+  const auto keys = find_keys(tx, {signer});
+  const auto known = keys.find(signer);
+  const auto proved =
+      known != keys.end() && is_signed(signing_bytes(what), what.signature, known->second);
+  tx.exec_params0("INSERT INTO governance_refused_proposal (signer, proposal_id, proposer, type, "
+                  "voting_deadline_ms, digest, refusal) SELECT $1, $2, $3, $4, $5, $6, $7 "
+                  "WHERE (SELECT count(*) FROM governance_refused_proposal WHERE signer = $1 "
+                  "AND at > now() - interval '1 hour') < $8::bigint",
+                  proved ? signer : std::string{}, name(what.proposal_id), signer,
+                  check_type(what.proposal_type) ? what.proposal_type : std::string{},
+                  what.voting_deadline.get(),
+                  storage::to_bytea(crypto::sha256(signing_bytes(what))), std::string{refusal},
+                  proved ? of_signer_max : of_strangers_max);
+}
+
+result<refused_proposal_page> list_refused(pqxx::work& tx, const list_refused_proposals& what) {
+  auto before = std::numeric_limits<std::int64_t>::max();
+  if (!what.after.empty()) {
+    const auto* end = what.after.data() + what.after.size();
+    const auto [stop, error] = std::from_chars(what.after.data(), end, before);
+    if (error != std::errc{} || stop != end)
+      return fail(ec::invalid_argument, "after: give the `next` of the page before");
+  }
+  refused_proposal_page out;
+  for (const auto& row :
+       tx.exec_params("SELECT no, (extract(epoch from at) * 1000)::bigint, proposal_id, proposer, "
+                      "signer <> '', type, voting_deadline_ms, digest, refusal "
+                      "FROM governance_refused_proposal WHERE no < $1 ORDER BY no DESC LIMIT $2",
+                      before, what.limit + 1))
+    out.proposals.push_back({row[0].as<std::uint64_t>(), timestamp_ms{row[1].as<std::int64_t>()},
+                             row[2].as<std::string>(), row[3].as<std::string>(), row[4].as<bool>(),
+                             row[5].as<std::string>(), timestamp_ms{row[6].as<std::int64_t>()},
+                             crypto::to_hex(storage::to_bytes(row[7])), row[8].as<std::string>()});
+  if (out.proposals.size() > what.limit) {
+    out.proposals.resize(what.limit);
+    out.next = std::to_string(out.proposals.back().no);
+  }
   return out;
 }
 

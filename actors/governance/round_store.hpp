@@ -11,8 +11,9 @@
 #include <string>
 #include <vector>
 
-/// The table `governance_round` (runtime/storage/migrations/0012-governance-rounds), and what the
-/// bridge reads of the register of BPI nodes.
+/// The tables `governance_round` (runtime/storage/migrations/0012-governance-rounds) and
+/// `governance_refused_proposal` (0014-refused-proposals), and what the bridge reads of the
+/// register of BPI nodes.
 namespace bpci::governance::store {
 
 /// Where the kind `round` keeps its state.
@@ -33,6 +34,16 @@ active_rounds count_active(pqxx::work& tx, const std::string& proposer);
 
 /// The keys, of 32 bytes, of those of these BPI nodes that are registered.
 std::map<std::string, bytes> find_keys(pqxx::work& tx, const std::vector<std::string>& nodes);
+
+/// Puts a proposal on record that was refused for this reason, unless there are enough within the
+/// last hour already: `of_signer_max` that are proved to be of the same node, `of_strangers_max` of
+/// all that are not. So nobody can fill the database with them.
+inline constexpr std::uint64_t of_signer_max = 32;
+inline constexpr std::uint64_t of_strangers_max = 128;
+void keep_refused(pqxx::work& tx, const proposal& what, std::string_view refusal);
+
+/// Newest first, `what.limit` at most and not 0. Errors: invalid_argument (`what.after`).
+result<refused_proposal_page> list_refused(pqxx::work& tx, const list_refused_proposals& what);
 
 /// Rounds that have ended at or after `since`, and those that were opened then and go on: the first
 /// ones, `limit` at most of each; and the database's clock. `since` 0: within the last minute.

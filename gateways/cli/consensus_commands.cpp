@@ -79,6 +79,16 @@ const columns refused_columns{
     {"AGE", "at", cell::since},
 };
 
+const columns refused_proposal_columns{
+    {"PROPOSAL", "proposal_id"},
+    {"TYPE", "proposal_type"},
+    {"PROPOSER", "proposer_node"},
+    {"PROVED", "is_of_proposer"},
+    {"WHY", "refusal"},
+    {"DEADLINE", "voting_deadline", cell::until},
+    {"AGE", "at", cell::since},
+};
+
 const columns weight_columns{
     {"NODE", "node_id"},
     {"WEIGHT", "weight", cell::number},
@@ -279,6 +289,13 @@ exit_code history(const context& with, const history_options& given) {
       {{"state", given.state}, {"type", given.type}}, given.page);
 }
 
+exit_code list_refused(const context& with, const page_options& page) {
+  return show_list(with,
+                   {"/api/v1/consensus/refused", "proposals", refused_proposal_columns,
+                    "No proposal of a BPI node was refused."},
+                   {}, page);
+}
+
 exit_code show(const context& with, const std::string& id) {
   auto node = with.node();
   if (!node) return with.show(node.error());
@@ -414,6 +431,12 @@ void add_reading(CLI::App& to, command_line& line) {
       ->check(CLI::IsMember({"Active", "Approved", "Rejected", "Expired"}));
   past.add_option("--type", given->type, "only proposals of this type");
   add_page_options(past, given->page);
+
+  auto& refused = add_command(
+      to, "refused", "What BPI nodes proposed and could not be put to the vote, newest first",
+      "bpci consensus refused", line,
+      [page](const context& with) { return list_refused(with, *page); });
+  add_page_options(refused, *page);
 
   const auto id = std::make_shared<std::string>();
   auto& one = add_command(to, "show", "One proposal: its tally, its votes, and what is missing",

@@ -170,6 +170,15 @@ void history(api_actor& self, const call_ptr& what) {
   list(self, what, what->parameter("state"));
 }
 
+void refused(api_actor& self, const call_ptr& what) {
+  auto limit = page_limit(*what);
+  if (!limit) return what->fail(limit.error());
+  ask_bridge<vote_bridge::refused_proposal_page>(
+      self, vote_bridge::list_refused_proposals{what->parameter("after"), *limit},
+      [what](const vote_bridge::refused_proposal_page& x) { what->ok(codec::to_json(x)); },
+      refuse(what));
+}
+
 /// Who has not voted yet, of the ballots of this page.
 json::array missing(const vote_bridge::round_detail& x) {
   json::array out;
@@ -294,6 +303,11 @@ std::vector<route> consensus_bridge_routes() {
         .need = permission::read,
         .summary = "One proposal: its tally, votes, refused votes, and what is still missing"},
        show},
+      {{.method = "GET",
+        .pattern = "/api/v1/consensus/refused",
+        .need = permission::read,
+        .summary = "What BPI nodes proposed and could not be put to the vote, newest first"},
+       refused},
       {{.method = "GET",
         .pattern = "/api/v1/consensus/stats",
         .need = permission::read,

@@ -97,6 +97,41 @@ struct round_detail {
 };
 BPCI_MESSAGE(round_detail, round, lacking, ballots, next, refusals)
 
+/// What BPI nodes proposed and could not be put to the vote, newest first. Answer:
+/// refused_proposal_page. Errors: invalid_argument.
+struct list_refused_proposals {
+  std::string after; ///< The `next` of the page before.
+  std::uint64_t limit = 0;
+
+  bool operator==(const list_refused_proposals&) const = default;
+};
+BPCI_MESSAGE(list_refused_proposals, after, limit)
+
+/// A name that no id can have is empty here.
+struct refused_proposal {
+  std::uint64_t no = 0;
+  timestamp_ms at; ///< By the database's clock.
+  std::string proposal_id;
+  std::string proposer_node;   ///< As the proposal says.
+  bool is_of_proposer = false; ///< It was signed by the key under which that node is registered.
+  std::string proposal_type;
+  timestamp_ms voting_deadline;
+  std::string digest;  ///< SHA-256 of its signing bytes, in hex.
+  std::string refusal; ///< `deadline_passed`...
+
+  bool operator==(const refused_proposal&) const = default;
+};
+BPCI_MESSAGE(refused_proposal, no, at, proposal_id, proposer_node, is_of_proposer, proposal_type,
+             voting_deadline, digest, refusal)
+
+struct refused_proposal_page {
+  std::vector<refused_proposal> proposals;
+  std::string next; ///< Empty: this is the last page.
+
+  bool operator==(const refused_proposal_page&) const = default;
+};
+BPCI_MESSAGE(refused_proposal_page, proposals, next)
+
 /// Of the whole cluster, ever. Answer: bridge_stats.
 struct get_bridge_stats {
   bool operator==(const get_bridge_stats&) const = default;

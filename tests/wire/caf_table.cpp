@@ -100,9 +100,10 @@ std::vector<message_sample> caf_samples() {
       .of<interapp::message>("interapp/message.hpp")
       .of<governance::submit_proposal, governance::submit_vote, governance::vote_receipt,
           governance::list_rounds, governance::round_page, governance::find_round,
-          governance::lacking, governance::round_detail, governance::get_bridge_stats,
-          governance::bridge_stats, governance::get_bridge_health, governance::bridge_health>(
-          "governance/bridge.hpp")
+          governance::lacking, governance::round_detail, governance::list_refused_proposals,
+          governance::refused_proposal, governance::refused_proposal_page,
+          governance::get_bridge_stats, governance::bridge_stats, governance::get_bridge_health,
+          governance::bridge_health>("governance/bridge.hpp")
       .of<governance::proposal, governance::vote, governance::voter, governance::open_round,
           governance::tally, governance::anchoring, governance::note_anchor,
           governance::round_record, governance::cast_vote, governance::vote_answer,

@@ -34,6 +34,7 @@ struct fixture : gateway_fixture {
   std::vector<governance::vote> votes;
   std::vector<governance::set_weight> weights;
   std::vector<governance::list_rounds> lists;
+  std::vector<governance::list_refused_proposals> refused_lists;
   failure refusal{ec::none, {}};
 
   fixture() {
@@ -69,6 +70,15 @@ struct fixture : gateway_fixture {
                  [this](const governance::list_rounds& x) {
                    lists.push_back(x);
                    return governance::round_page{{a_round()}, "12/prop-1"};
+                 },
+                 [this](const governance::list_refused_proposals& x) {
+                   refused_lists.push_back(x);
+                   governance::refused_proposal_page out;
+                   out.proposals.push_back({7, timestamp_ms{5}, "prop-0", "ann", true,
+                                            "NetworkParameter", timestamp_ms{4}, "00",
+                                            "deadline_passed"});
+                   out.next = "7";
+                   return out;
                  },
                  [](const governance::find_round&) {
                    governance::round_detail out;
@@ -182,6 +192,14 @@ CAF_TEST(rounds are listed and shown with what is missing) {
   CAF_CHECK_EQUAL(round.at("missing").at("voters").at(0).as_string(), "bob");
   CAF_CHECK_EQUAL(round.at("refused_votes").at(0).at("refusal").as_string(), "not_a_voter");
   CAF_CHECK_EQUAL(send("GET", "rounds/a%20b", {}, true)->verdict(), "404 not_found");
+}
+
+CAF_TEST(refused proposals are listed) {
+  CAF_CHECK_EQUAL(send("GET", "refused")->verdict(), "401 not_authenticated");
+  const auto page = data(send("GET", "refused", {}, true));
+  CAF_REQUIRE_EQUAL(refused_lists.size(), 1u);
+  CAF_CHECK_EQUAL(page.at("proposals").at(0).at("refusal").as_string(), "deadline_passed");
+  CAF_CHECK_EQUAL(page.at("next").as_string(), "7");
 }
 
 CAF_TEST(a weight is exact and put on record with its reason) {

@@ -1,5 +1,6 @@
 #define CAF_SUITE governance_bridge_actor
 
+#include "actors/governance/round_store.hpp"
 #include "bridge_fixture.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -76,6 +77,52 @@ CAF_TEST(proposals that cannot be voted on are refused) {
     weigh(who, 0);
   CAF_CHECK_EQUAL(code_of(propose(proposed("prop-2"))), "conflict too_few_voters");
   CAF_CHECK_EQUAL(code_of(propose(x)), "ok");
+}
+
+CAF_TEST(a proposal that is refused is on record with whose it is) {
+  seat_four();
+  const auto late = proposed("prop-1", -1'000);
+  propose(late);
+  auto forged = proposed("prop-2", -1'000);
+  forged.signature.back() ^= 1;
+  propose(forged);
+  auto nameless = proposed("prop-3");
+  nameless.proposal_id = "no id \n";
+  nameless.proposal_type = std::string{"none\0", 5};
+  propose(signed_proposal(nameless));
+  auto of_admin = proposed("prop-4", -1'000);
+  of_admin.proposer_node.clear();
+  of_admin.signature.clear();
+  ask<round_record>(submit_proposal{of_admin, "the admin"});
+  auto all = ask<refused_proposal_page>(list_refused_proposals{}).value().proposals;
+  CAF_REQUIRE_EQUAL(all.size(), 3u);
+  const auto words = [](const refused_proposal& x) {
+    return x.proposal_id + " " + x.proposer_node + " " + x.proposal_type + " " + x.refusal
+           + (x.is_of_proposer ? " proved" : "");
+  };
+  CAF_CHECK_EQUAL(words(all[0]), " ann  type_unknown proved");
+  CAF_CHECK_EQUAL(words(all[1]), "prop-2 ann NetworkParameter deadline_passed");
+  CAF_CHECK_EQUAL(words(all[2]), "prop-1 ann NetworkParameter deadline_passed proved");
+  CAF_CHECK_EQUAL(all[2].digest, crypto::to_hex(digest_of(late)));
+  const auto first = ask<refused_proposal_page>(list_refused_proposals{{}, 2}).value();
+  const auto rest = ask<refused_proposal_page>(list_refused_proposals{first.next, 2}).value();
+  CAF_CHECK_EQUAL(first.proposals.size(), 2u);
+  CAF_CHECK(rest.proposals == std::vector{all[2]});
+  CAF_CHECK_EQUAL(rest.next, "");
+  CAF_CHECK_EQUAL(code_of(ask<refused_proposal_page>(list_refused_proposals{"x", 2})),
+                  "invalid_argument after");
+}
+
+CAF_TEST(strangers cannot fill the record of refused proposals) {
+  seat_four();
+  auto forged = proposed("prop-1", -1'000);
+  forged.signature.back() ^= 1;
+  for (std::uint64_t i = 0; i < store::of_strangers_max + 2; ++i)
+    CAF_CHECK_EQUAL(code_of(propose(forged)), "invalid_argument deadline_passed");
+  propose(proposed("prop-2", -1'000));
+  const auto all = ask<refused_proposal_page>(list_refused_proposals{{}, 200}).value();
+  CAF_CHECK_EQUAL(all.proposals.size(), store::of_strangers_max + 1);
+  CAF_CHECK_EQUAL(all.proposals.front().proposal_id, "prop-2");
 }
 
 CAF_TEST(a proposal of an admin needs no signature and the same again is the same) {
