@@ -5,10 +5,15 @@
 #include "actors/ledger/snapshot.hpp"
 #include "actors/ledger/state/proof.hpp"
 #include "messages/chain/wire.hpp"
+#include "messages/codec/json.hpp"
+#include "messages/governance/rounds.hpp"
+#include "messages/interapp/message.hpp"
 #include "messages/ledger/coins.hpp"
 #include "messages/ledger/governance.hpp"
 #include "messages/ledger/validators.hpp"
 #include "messages/oracle/codec.hpp"
+#include "messages/oracle/discovery.hpp"
+#include "messages/oracle/rotation.hpp"
 #include "messages/oracle/signing.hpp"
 #include "runtime/crypto/merkle.hpp"
 #include "tests/fuzz/conversation.hpp"
@@ -142,10 +147,10 @@ void transactions() {
   write("transaction", "add-bond", transaction_of("validators", validators::add_bond{}));
   write("transaction", "leave", transaction_of("validators", validators::leave{}));
   write("transaction", "propose",
-        transaction_of("governance",
-                       governance::propose{"stop", "governance", "halt",
-                                           codec::to_canonical(governance::halt{}), true}));
-  write("transaction", "vote", transaction_of("governance", governance::vote{1, true}));
+        transaction_of("governance", ledger::governance::propose{
+                                         "stop", "governance", "halt",
+                                         codec::to_canonical(ledger::governance::halt{}), true}));
+  write("transaction", "vote", transaction_of("governance", ledger::governance::vote{1, true}));
 }
 
 void proofs() {
@@ -284,6 +289,71 @@ void frames() {
                 raw(ack_batch{{{node_id{"bank-b"}, message_id{"b-7"}}}})}));
 }
 
+// -- what is said in bodies ----------------------------------------------------------------------
+
+std::string hex_signature(const crypto::key_pair& who, const bytes& what) {
+  return crypto::to_hex(crypto::sign(who.secret, what).bytes);
+}
+
+/// `which`: its place among the readers of body_fuzz.cpp.
+template <class T>
+void document(std::uint8_t which, const std::string& name, const T& what) {
+  const auto text = codec::to_text(codec::to_json(what));
+  write("body", name, behind(which, bytes{text.begin(), text.end()}));
+}
+
+void bodies() {
+  const auto key = crypto::to_hex(fuzz::known_client().pub);
+  interapp::message asked{interapp::agreement_id{"agr-1"},
+                          message_id{"m-1"},
+                          interapp::app_id{"app-a"},
+                          interapp::app_id{"app-b"},
+                          "Read(accounts)",
+                          interapp::encryption_level::High,
+                          fuzz::known_time,
+                          bytes{'h', 'i'},
+                          bytes(64, 1)};
+  write("body", "message.msgpack", behind(0, interapp::encode_message(asked)));
+  document(0, "message.json", asked);
+
+  oracle::announcement here;
+  here.node_id = fuzz::known_node();
+  here.node_type = "Banking";
+  here.endpoint = "wss://bank-a.example:8080";
+  here.capabilities = {"payments"};
+  here.public_key = key;
+  here.issued_at = fuzz::known_time;
+  here.signature = hex_signature(fuzz::known_client(), oracle::signing_bytes(here));
+  write("body", "announcement.canonical", behind(1, codec::to_canonical(here)));
+  document(2, "announcement.json", here);
+  document(
+      3, "registration.json",
+      oracle::registration{here.node_id, here.node_type, here.endpoint, here.capabilities, key});
+
+  const auto next = fuzz::key_of("next");
+  oracle::key_rotation turn{here.node_id, key, crypto::to_hex(next.pub), fuzz::known_time, {}, {}};
+  turn.old_signature = hex_signature(fuzz::known_client(), oracle::signing_bytes(turn));
+  turn.new_signature = hex_signature(next, oracle::signing_bytes(turn));
+  document(4, "rotation.json", turn);
+
+  document(5, "app.json",
+           interapp::app_registration{
+               interapp::app_id{"app-a"}, "WebApp", {"accounts"}, key, here.node_id});
+  interapp::terms terms;
+  terms.app1 = {interapp::app_id{"app-a"}, key, here.node_id};
+  terms.app2 = {interapp::app_id{"app-b"}, crypto::to_hex(next.pub), node_id{"bank-b"}};
+  terms.app1_permissions = {"Read(accounts)", "Execute(transfer/*)"};
+  document(6, "terms.json", terms);
+
+  document(7, "proposal.json",
+           governance::proposal{"p-1", "bank-a", "Custom(fees)", R"({"fee":1})", fuzz::known_time,
+                                timestamp_ms{fuzz::known_time.get() + 3'600'000}, 3, 6'700, 5'000,
+                                bytes(64, 1)});
+  document(8, "vote.json",
+           governance::vote{"p-1", "bank-a", governance::decision::Approve, "because",
+                            fuzz::known_time, bytes(64, 1)});
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -300,4 +370,5 @@ int main(int argc, char** argv) {
   proofs();
   snapshots();
   frames();
+  bodies();
 }
