@@ -64,8 +64,8 @@ void give(caf::typed_response_promise<T>& answer, Value what) {
   answer.deliver(std::move(what));
 }
 
-/// The name of the refusal that stands ahead in the detail of this failure; empty: it has none, and
-/// the same proposal may be taken when it comes again.
+/// The name of the refusal that stands ahead in the detail of this failure; empty: nothing was
+/// decided on the proposal.
 std::string_view refusal_name(const failure& why) {
   const auto detail = std::string_view{why.detail};
   const auto name = detail.substr(0, detail.find(':'));
@@ -185,7 +185,7 @@ void bridge_actor::turn_down(caf::typed_response_promise<round_record> answer, c
                                  {"why", why.detail}});
   const auto name = refusal_name(why);
   const auto pool = how_.find(path::pool);
-  if (name.empty() || what.proposer_node.empty() || !pool) return give(answer, to_caf(why));
+  if (name.empty() || what.signature.empty() || !pool) return give(answer, to_caf(why));
   storage::run<void>(this, pool, query_max,
                      [what, name](pqxx::work& tx) {
                        store::keep_refused(tx, what, name);
