@@ -94,12 +94,13 @@ void forget_logs() {
 
 // -- PostgreSQL ---------------------------------------------------------------
 
-/// PostgreSQL's own note of its process, in the first line; 0 while there is none.
+/// PostgreSQL's own note of its process, in the first line; 0 when there is no such process. One
+/// that had to be killed leaves its note behind.
 pid_t read_postmaster(const std::filesystem::path& file) {
   const auto text = read_file(file);
   pid_t out = 0;
   std::from_chars(text.data(), text.data() + text.size(), out);
-  return out;
+  return out > 0 && kill(out, 0) == 0 ? out : 0;
 }
 
 std::filesystem::path make_folder() {
