@@ -33,8 +33,10 @@ constexpr auto superuser = "postgres";
 constexpr auto initdb_max = milliseconds{120'000};
 /// For each statement that makes the role and the database.
 constexpr auto setup_max = milliseconds{30'000};
-/// For SIGQUIT and SIGKILL to end the server.
-constexpr auto kill_max = milliseconds{5'000};
+/// For SIGQUIT to end the server: it kills by itself what has not ended 5 s later, and leaves
+/// nothing behind then.
+constexpr auto quit_max = milliseconds{7'000};
+constexpr auto kill_max = milliseconds{2'000};
 /// How often a starting server is asked.
 constexpr auto ready_poll = milliseconds{50};
 constexpr auto first_backoff = milliseconds{200};
@@ -105,10 +107,10 @@ public:
     process_->send_signal(SIGINT);
     if (process_->wait_for(how_.stop_max)) return;
     log::warn("postgres-stop-late", {{"pid", process_->pid()}});
-    for (auto number : {SIGQUIT, SIGKILL}) {
-      process_->send_signal(number);
-      if (process_->wait_for(kill_max)) return;
-    }
+    process_->send_signal(SIGQUIT);
+    if (process_->wait_for(quit_max)) return;
+    process_->send_signal(SIGKILL);
+    process_->wait_for(kill_max);
   }
 
   void on_exit(std::function<void(std::string)> then) {
