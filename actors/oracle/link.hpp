@@ -9,7 +9,7 @@
 #include "runtime/crypto/merkle.hpp"
 
 #include <chrono>
-#include <deque>
+#include <list>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -192,7 +192,8 @@ private:
   link_stats stats_;
   std::unordered_map<message_id, open_message> unanswered_;
   std::unordered_map<message_key, handed_over, message_key_hash> unacknowledged_;
-  std::deque<std::pair<instant, message_key>> handed_over_order_; ///< Oldest first.
+  /// Oldest first. A list takes no memory while it is empty.
+  std::list<std::pair<instant, message_key>> handed_over_order_;
   oracle::backlog backlog_;
 };
 

@@ -5,7 +5,10 @@
 
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include <algorithm>
 #include <exception>
+#include <iterator>
+#include <numeric>
 #include <utility>
 
 namespace bpci::http::io {
@@ -51,12 +54,10 @@ void websocket_link::close(ec why, std::string reason) {
 
 void websocket_link::grant(std::size_t frames) {
   std::lock_guard lock{mutex_};
-  std::int64_t more = 0;
-  for (; frames > 0 && !taken_.empty(); --frames) {
-    more += taken_.front();
-    taken_.pop_front();
-  }
-  more += static_cast<std::int64_t>(frames);
+  const auto known = std::min(frames, taken_.size());
+  const auto end = taken_.begin() + static_cast<std::ptrdiff_t>(known);
+  const auto more = std::accumulate(taken_.begin(), end, static_cast<std::int64_t>(frames - known));
+  taken_.erase(taken_.begin(), end);
   if (credit_.fetch_add(more) <= 0) schedule();
 }
 
@@ -158,11 +159,15 @@ void websocket_session::collect() {
     limits_.max_frame_bytes = most;
     ws_.read_message_max(most);
   }
+  // What has been written is no more than half of what a slow reader holds up.
+  if (written_ * 2 >= outbox_.size()) {
+    outbox_.erase(outbox_.begin(), outbox_.begin() + static_cast<std::ptrdiff_t>(written_));
+    written_ = 0;
+  }
   if (outbox_.empty()) {
     outbox_.swap(link_->queue_);
   } else {
-    for (auto& x : link_->queue_)
-      outbox_.push_back(std::move(x));
+    std::ranges::move(link_->queue_, std::back_inserter(outbox_));
     link_->queue_.clear();
   }
   if (!link_->closing_ || close_wanted_) return;
@@ -177,9 +182,9 @@ void websocket_session::pump() {
   do {
     write_outbox();
     stream().flush();
-  } while (stream().pending() == 0 && !outbox_.empty());
+  } while (stream().pending() == 0 && has_outgoing());
   link_->in_stream_ = stream().pending();
-  if (outbox_.empty() && close_wanted_) return begin_close();
+  if (!has_outgoing() && close_wanted_) return begin_close();
   auto writable = false;
   {
     std::lock_guard lock{link_->mutex_};
@@ -194,14 +199,18 @@ void websocket_session::pump() {
 void websocket_session::write_outbox() {
   std::size_t moved = 0;
   error_code why;
-  while (!outbox_.empty() && stream().pending() < stream_bytes_max) {
-    const auto& next = outbox_.front();
+  for (; has_outgoing() && stream().pending() < stream_bytes_max; ++written_) {
+    auto& next = outbox_[written_];
     // Without I/O: it frames the message into the stream's buffer. Once the other side has begun
     // to close, what is left has no receiver.
     ws_.binary(next.kind == frame_kind::binary);
     if (ws_.is_open() && !why) ws_.write(asio::buffer(*next.data), why);
     moved += cost(next);
-    outbox_.pop_front();
+    next.data.reset();
+  }
+  if (!has_outgoing() && outbox_.capacity() > keep_outgoing_max) {
+    outbox_ = {};
+    written_ = 0;
   }
   link_->in_stream_ = stream().pending();
   link_->queued_ -= moved;
@@ -350,6 +359,7 @@ void websocket_session::finish(ec why, std::string detail) {
     link_->in_stream_ = 0;
   }
   outbox_.clear();
+  written_ = 0;
   guarded([&] { listener_->on_closed(why, std::move(detail)); });
   listener_.reset();
   loop_.remove(*this);

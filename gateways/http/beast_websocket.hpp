@@ -10,7 +10,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -63,8 +62,9 @@ private:
   const std::string remote_;
 
   std::mutex mutex_;
-  std::deque<outgoing> queue_;
-  std::deque<std::uint32_t> taken_; ///< Credit of each message that came in and is not handled.
+  // Vectors here and in the session: those take no memory while a connection is idle.
+  std::vector<outgoing> queue_;
+  std::vector<std::uint32_t> taken_; ///< Credit of each message that came in and is not handled.
   bool scheduled_ = false;
   std::atomic<bool> closing_{false}; ///< Written with the lock held.
   bool refused_ = false;             ///< A send found no room: `on_writable` is owed.
@@ -113,6 +113,7 @@ private:
 
   static constexpr std::size_t stream_bytes_max = 128 * 1024;
   static constexpr std::size_t keep_bytes_max = 4 * 1024;
+  static constexpr std::size_t keep_outgoing_max = 32;
 
   buffered_stream& stream() { return ws_.next_layer(); }
   void prepare(accept_fields fields, bool server);
@@ -122,6 +123,7 @@ private:
   void deliver();
   void collect();
   void pump();
+  [[nodiscard]] bool has_outgoing() const noexcept { return written_ < outbox_.size(); }
   void write_outbox();
   void begin_close();
   void tick_closing(time_point now);
@@ -144,7 +146,8 @@ private:
   boost::beast::flat_buffer buffer_;
   std::vector<frame> gathered_;
   bool reading_ = false;
-  std::deque<websocket_link::outgoing> outbox_;
+  std::vector<websocket_link::outgoing> outbox_;
+  std::size_t written_ = 0; ///< So many of them are in the stream.
   bool close_wanted_ = false;
   ec why_ = ec::none;
   std::string reason_;
