@@ -54,6 +54,10 @@ constexpr std::size_t told_at_once_max = 256;
 constexpr std::int64_t look_back_ms = 10'000;
 constexpr std::size_t told_max = 8'192;
 
+std::uint64_t rows_of(std::uint64_t limit) {
+  return limit == 0 ? page_default : std::min(limit, page_max);
+}
+
 template <class T>
 auto refuse_with(caf::typed_response_promise<T> answer) {
   return [answer](const failure& why) mutable { answer.deliver(to_caf(why)); };
@@ -330,33 +334,30 @@ caf::result<electorate_record> bridge_actor::electorate() {
 
 // -- reading -----------------------------------------------------------------------------
 
+template <class Answer, class Query>
+caf::result<Answer> bridge_actor::read(Query what) {
+  const auto pool = how_.find(path::pool);
+  if (!pool) return to_caf(ec::unavailable, "the database");
+  auto answer = make_response_promise<Answer>();
+  storage::run<Answer>(this, pool, query_max, std::move(what))
+      .then([answer](Answer x) mutable { answer.deliver(std::move(x)); }, refuse_with(answer));
+  return answer;
+}
+
 caf::result<round_page> bridge_actor::list(const list_rounds& x) {
   auto known = standing{};
   if (!x.standing.empty() && !boost::describe::enum_from_string(x.standing.c_str(), known))
     return to_caf(ec::invalid_argument, "state: Active, Approved, Rejected or Expired");
-  const auto pool = how_.find(path::pool);
-  if (!pool) return to_caf(ec::unavailable, "the database");
   auto what = x;
-  what.limit = x.limit == 0 ? page_default : std::min(x.limit, page_max);
-  auto answer = make_response_promise<round_page>();
-  storage::run<round_page>(this, pool, query_max,
-                           [what](pqxx::work& tx) { return store::list_rounds(tx, what); })
-      .then([answer](round_page page) mutable { answer.deliver(std::move(page)); },
-            refuse_with(answer));
-  return answer;
+  what.limit = rows_of(x.limit);
+  return read<round_page>([what](pqxx::work& tx) { return store::list_rounds(tx, what); });
 }
 
 caf::result<refused_proposal_page> bridge_actor::list(const list_refused_proposals& x) {
-  const auto pool = how_.find(path::pool);
-  if (!pool) return to_caf(ec::unavailable, "the database");
   auto what = x;
-  what.limit = x.limit == 0 ? page_default : std::min(x.limit, page_max);
-  auto answer = make_response_promise<refused_proposal_page>();
-  storage::run<refused_proposal_page>(
-      this, pool, query_max, [what](pqxx::work& tx) { return store::list_refused(tx, what); })
-      .then([answer](refused_proposal_page page) mutable { answer.deliver(std::move(page)); },
-            refuse_with(answer));
-  return answer;
+  what.limit = rows_of(x.limit);
+  return read<refused_proposal_page>(
+      [what](pqxx::work& tx) { return store::list_refused(tx, what); });
 }
 
 /// The round first; then its ballots, and the refusals, of which it may know more by then.
@@ -385,12 +386,7 @@ caf::result<round_detail> bridge_actor::find(const find_round& x) {
 }
 
 caf::result<bridge_stats> bridge_actor::stats() {
-  const auto pool = how_.find(path::pool);
-  if (!pool) return to_caf(ec::unavailable, "the database");
-  auto answer = make_response_promise<bridge_stats>();
-  storage::run<bridge_stats>(this, pool, query_max, store::read_stats)
-      .then([answer](const bridge_stats& x) mutable { answer.deliver(x); }, refuse_with(answer));
-  return answer;
+  return read<bridge_stats>(store::read_stats);
 }
 
 caf::result<bridge_health> bridge_actor::health() {

@@ -71,6 +71,10 @@ private:
   void ask_entity(std::string kind, std::string id, std::string key, const Command& what,
                   bytes identity, Ok ok, Bad bad);
 
+  /// The answer that a transaction reads.
+  template <class Answer, class Query>
+  caf::result<Answer> read(Query what);
+
   void look_for_news();
   [[nodiscard]] timestamp_ms next_look(std::optional<timestamp_ms> page_end,
                                        timestamp_ms now) const;

@@ -131,17 +131,16 @@ void keep_refused(pqxx::work& tx, const proposal& what, std::string_view refusal
   const auto signer = name(what.proposer_node);
   const auto keys = find_keys(tx, {signer});
   const auto known = keys.find(signer);
-  const auto proved =
-      known != keys.end() && is_signed(signing_bytes(what), what.signature, known->second);
+  const auto message = signing_bytes(what);
+  const auto proved = known != keys.end() && is_signed(message, what.signature, known->second);
   tx.exec_params0("INSERT INTO governance_refused_proposal (signer, proposal_id, proposer, type, "
                   "voting_deadline_ms, digest, refusal) SELECT $1, $2, $3, $4, $5, $6, $7 "
                   "WHERE (SELECT count(*) FROM governance_refused_proposal WHERE signer = $1 "
                   "AND at > now() - interval '1 hour') < $8::bigint",
                   proved ? signer : std::string{}, name(what.proposal_id), signer,
                   check_type(what.proposal_type) ? what.proposal_type : std::string{},
-                  what.voting_deadline.get(),
-                  storage::to_bytea(crypto::sha256(signing_bytes(what))), std::string{refusal},
-                  proved ? of_signer_max : of_strangers_max);
+                  what.voting_deadline.get(), storage::to_bytea(crypto::sha256(message)),
+                  std::string{refusal}, proved ? of_signer_max : of_strangers_max);
 }
 
 result<refused_proposal_page> list_refused(pqxx::work& tx, const list_refused_proposals& what) {
