@@ -21,7 +21,7 @@ struct message {
   std::string permission; ///< The one that it makes use of: "Execute(transfer)".
   interapp::encryption_level encryption_level = interapp::encryption_level::None; ///< Of payload.
   timestamp_ms sent_at; ///< By the app's clock.
-  bytes payload;        ///< Not looked into.
+  bytes payload;        ///< Of it the cluster sees the header (docs/protocol/encryption.md) alone.
   bytes signature;      ///< Ed25519 over signing_bytes(*this), by from_app; may be empty.
 
   bool operator==(const message&) const = default;
