@@ -320,6 +320,12 @@ caf::result<member_list> members_actor::list(const list_members& what) {
   storage::run<rows>(this, pool, query_max, [](pqxx::work& tx) { return store::ended(tx); })
       .then(
           [promise, known](const rows& ended) mutable {
+            // The view is a heartbeat behind: whoever has ended since stands in it still.
+            std::erase_if(known.members, [&](const member_status& x) {
+              return std::ranges::any_of(ended, [&](const member_status& y) {
+                return x.member.incarnation == y.member.incarnation;
+              });
+            });
             known.members.insert(known.members.end(), ended.begin(), ended.end());
             promise.deliver(known);
           },
