@@ -180,6 +180,13 @@ struct cluster_fixture {
         .receive([&](const chain::engine_status& x) { out = x; }, [](const caf::error&) {});
     return out;
   }
+  /// Between two heights there is no instance that could say, so one look may see nothing.
+  bool shows(int n, const std::function<bool(const chain::engine_status&)>& what) {
+    return eventually([&] {
+      auto now = status(n);
+      return now && what(*now);
+    });
+  }
 };
 
 } // namespace bpci::consensus::test

@@ -86,19 +86,15 @@ CAF_TEST(a validator whose record is gone watches only) {
   nodes.at(4)->db.sql("DELETE FROM validator_record");
   auto before = net->votes_of(id_of(4));
   start(4);
-  CAF_REQUIRE(eventually([this] {
-    auto now = status(4);
-    return now && now->is_validator;
-  }));
+  CAF_REQUIRE(shows(4, [](const auto& now) { return now.is_validator; }));
   for (auto i = 0; i < 3; ++i) {
     decide(all);
     CAF_REQUIRE(eventually([this] { return all_have_last(all); }));
   }
   CAF_CHECK_EQUAL(net->votes_of(id_of(4)), before);
-  auto now = status(4);
-  CAF_REQUIRE(now.has_value());
-  CAF_CHECK(!now->signs);
-  CAF_CHECK(now->why_not.starts_with("its record was lost"));
+  CAF_CHECK(shows(4, [](const auto& now) {
+    return !now.signs && now.why_not.starts_with("its record was lost");
+  }));
 }
 
 CAF_TEST(a record that is damaged is kept and its validator watches) {
@@ -109,10 +105,8 @@ CAF_TEST(a record that is damaged is kept and its validator watches) {
   auto& db = nodes.at(1)->db;
   db.sql("UPDATE validator_record SET record = set_byte(record, 40, 255 - get_byte(record, 40))");
   start(1);
-  CAF_CHECK(eventually([this] {
-    auto now = status(1);
-    return now && now->is_validator && !now->signs && !now->why_not.empty();
-  }));
+  CAF_CHECK(shows(
+      1, [](const auto& now) { return now.is_validator && !now.signs && !now.why_not.empty(); }));
   CAF_CHECK_EQUAL(db.sql("SELECT record IS NULL AND damaged IS NOT NULL FROM validator_record"),
                   "t");
 }
@@ -125,10 +119,7 @@ CAF_TEST(who does not hold the validator any more signs nothing) {
   db.give_to(db.join("node-2"));
   auto before = height_of(1);
   decide({1});
-  CAF_CHECK(eventually([this] {
-    auto now = status(1);
-    return now && now->why_not.starts_with("another member");
-  }));
+  CAF_CHECK(shows(1, [](const auto& now) { return now.why_not.starts_with("another member"); }));
   CAF_CHECK_EQUAL(height_of(1), before);
 }
 
@@ -137,9 +128,8 @@ CAF_TEST(two final blocks of one height halt it and it says who lied) {
   decide(all);
   CAF_REQUIRE(eventually([this] { return all_have_last(all); }));
   show_another_block_1_to(4);
-  CAF_CHECK(eventually([this] {
-    auto now = status(4);
-    return now && now->halted.starts_with("two blocks of height 1 are final; by ");
+  CAF_CHECK(shows(4, [](const auto& now) {
+    return now.halted.starts_with("two blocks of height 1 are final; by ");
   }));
   decide(all);
   CAF_CHECK(eventually([this] { return all_have_last({1, 2, 3}); }));
@@ -173,10 +163,7 @@ CAF_TEST(a halt outlives the actors until a person lifts it) {
   };
   lift();
   CAF_CHECK(answered == ec::none);
-  CAF_CHECK(eventually([this] {
-    auto now = status(4);
-    return now && now->halted.empty() && now->signs;
-  }));
+  CAF_CHECK(shows(4, [](const auto& now) { return now.halted.empty() && now.signs; }));
   decide(all);
   CAF_CHECK(eventually([this] { return all_have_last(all); }));
   lift();

@@ -18,12 +18,9 @@ CAF_TEST(a chain of one decides) {
     decide({1});
     CAF_REQUIRE(eventually([this] { return has_last(1); }));
   }
-  auto now = status(1);
-  CAF_REQUIRE(now.has_value());
-  CAF_CHECK(now->is_validator);
-  CAF_CHECK(now->signs);
-  CAF_CHECK(now->decided >= 1);
-  CAF_CHECK_EQUAL(now->halted, "");
+  CAF_CHECK(shows(1, [](const auto& now) {
+    return now.is_validator && now.signs && now.decided >= 1 && now.halted.empty();
+  }));
   CAF_CHECK(!net->contradictions);
 }
 
@@ -36,10 +33,8 @@ CAF_TEST(four decide the same blocks) {
   for (auto n : {2, 3, 4})
     CAF_CHECK(agree(1, n));
   CAF_CHECK(!net->contradictions);
-  auto now = status(3);
-  CAF_REQUIRE(now.has_value());
-  CAF_CHECK(now->unlinked.empty());
-  CAF_CHECK_EQUAL(now->where.validators.size(), 4u);
+  CAF_CHECK(shows(
+      3, [](const auto& now) { return now.unlinked.empty() && now.where.validators.size() == 4; }));
 }
 
 CAF_TEST(without work there are no blocks and no rounds) {
