@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::size_t length_bytes = 4;
 
+/// Of a transaction: its id, who sends and who gets.
+constexpr std::size_t keys_about = 3;
+
 std::uint32_t small(std::size_t x) {
   return static_cast<std::uint32_t>(x);
 }
@@ -71,7 +74,23 @@ void place_receipts(std::span<const receipt> all, places& where, block_row& to) 
   }
 }
 
+/// As the database reads eight bytes.
+std::int64_t first_bytes(const std::array<std::uint8_t, 32>& x) {
+  std::uint64_t out = 0;
+  for (std::size_t i = 0; i < sizeof out; ++i)
+    out = out << 8 | x[i];
+  return static_cast<std::int64_t>(out);
+}
+
 } // namespace
+
+std::int64_t key_of_id(const hash& transaction) {
+  return first_bytes(transaction);
+}
+
+std::int64_t key_of_account(const account& who, std::uint64_t window) {
+  return first_bytes(who) ^ static_cast<std::int64_t>(window);
+}
 
 std::vector<account> accounts_of(std::span<const std::uint8_t> encoded, const receipt* what) {
   std::vector<account> out{sender_of(encoded)};
@@ -94,7 +113,6 @@ block_row to_row(const consensus::sealed_block& x, const hash& id,
   out.round = x.seals.round;
   out.transactions = small(all.size());
   out.head_size = small(codec::to_canonical(x.what.head).size());
-  out.ids.assign(transaction_ids.begin(), transaction_ids.end());
   auto where = place_transactions(all, out);
   codec::canonical_writer block;
   constexpr std::size_t seals_about = 4'096;
@@ -108,9 +126,13 @@ block_row to_row(const consensus::sealed_block& x, const hash& id,
     all_places(one);
   out.places = all_places.take();
   out.receipts_proof = std::move(proof);
-  for (std::size_t i = 0; i < all.size(); ++i)
+  const auto window = x.what.head.at.get() / window_blocks;
+  out.keys.reserve(all.size() * keys_about);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    out.keys.push_back({key_of_id(transaction_ids[i]), small(i)});
     for (const auto& who : accounts_of(all[i], receipts.empty() ? nullptr : &receipts[i]))
-      out.touched.push_back({who, small(i)});
+      out.keys.push_back({key_of_account(who, window), small(i)});
+  }
   return out;
 }
 

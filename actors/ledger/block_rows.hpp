@@ -6,8 +6,8 @@
 
 #include <span>
 
-/// What of a block is stored (runtime/storage/migrations/0007-chain): which bytes, and where in
-/// them the parts are that are read alone.
+/// What of a block is stored (runtime/storage/migrations/0007-chain and 0015-chain-keys): which
+/// bytes, where in them the parts are that are read alone, and how these are found.
 namespace bpci::ledger {
 
 /// Where a transaction and its receipt are within `block_row::block` and `block_row::receipts`.
@@ -19,13 +19,20 @@ struct transaction_place {
 };
 BPCI_MESSAGE(transaction_place, begins_at, size, receipt_at, receipt_size)
 
-/// The history of an account has the transaction of this index.
-struct touched_row {
-  account who{};
-  std::uint32_t index = 0;
+/// By which a transaction is found: a number that its id, or an account whose history has it, may
+/// share with others (runtime/storage/migrations/0015-chain-keys).
+struct transaction_key {
+  std::int64_t key = 0;
+  std::uint32_t index = 0; ///< of the transaction
 
-  bool operator==(const touched_row&) const = default;
+  bool operator==(const transaction_key&) const = default;
 };
+
+std::int64_t key_of_id(const hash& transaction);
+
+/// The blocks of a window share the keys of accounts.
+inline constexpr std::uint64_t window_blocks = 4'096;
+std::int64_t key_of_account(const account& who, std::uint64_t window);
 
 struct block_row {
   consensus::header head;
@@ -39,9 +46,8 @@ struct block_row {
   bytes validators; ///< of this height; canonical, like the rest
   bytes receipts;   ///< one behind the other
   bytes receipts_proof;
-  std::vector<hash> ids; ///< of the transactions
-  bytes places;          ///< a transaction_place for each
-  std::vector<touched_row> touched;
+  bytes places; ///< a transaction_place for each
+  std::vector<transaction_key> keys;
 };
 
 /// The validators of a height, as they are stored.

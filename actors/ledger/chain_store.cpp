@@ -1,6 +1,7 @@
 #include "actors/ledger/chain_store.hpp"
 
 #include "actors/ledger/snapshot.hpp"
+#include "actors/ledger/transaction.hpp"
 #include "messages/codec/canonical.hpp"
 #include "runtime/entity/sql_array.hpp"
 #include "runtime/slots/fence.hpp"
@@ -62,53 +63,20 @@ constexpr std::string_view here = "height >= (SELECT first_height FROM chain) "
 // -- writing -----------------------------------------------------------------------------
 
 void insert_block(pqxx::work& tx, const block_row& x) {
+  sql_array keys, owners;
+  for (const auto& one : x.keys) {
+    keys.add(one.key);
+    owners.add(one.index);
+  }
   tx.exec_params0(
       "INSERT INTO chain_block (height, id, time_ms, proposer, transactions, size, "
-      "round, head_size, tail_at, block, seals, validators, receipts, receipts_proof, places) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+      "round, head_size, tail_at, block, seals, validators, receipts, receipts_proof, places, "
+      "keys, owners) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
       x.head.at.get(), to_bytea(x.id), x.head.time.get(), to_bytea(x.head.proposer), x.transactions,
       x.block.size(), x.round.get(), x.head_size, x.tail_at, to_bytea(x.block), to_bytea(x.seals),
-      to_bytea(x.validators), to_bytea(x.receipts), to_bytea(x.receipts_proof), to_bytea(x.places));
-}
-
-/// Hashes one behind the other: cut apart by the database, they cost a fraction of an array, which
-/// is a text that has to be made and read.
-bytes joined(std::size_t count, const auto& hash_of) {
-  bytes out;
-  out.reserve(count * sizeof(hash));
-  for (std::size_t i = 0; i < count; ++i) {
-    const hash& x = hash_of(i);
-    out.insert(out.end(), x.begin(), x.end());
-  }
-  return out;
-}
-
-void insert_transactions(pqxx::work& tx, const block_row& x) {
-  if (x.ids.empty()) return;
-  const auto ids = joined(x.ids.size(), [&](std::size_t i) -> const hash& { return x.ids[i]; });
-  tx.exec_params0("INSERT INTO chain_transaction (id, height, index) "
-                  "SELECT substring($2::bytea FROM i * 32 + 1 FOR 32), $1::bigint, i "
-                  "FROM generate_series(0, $3::int - 1) AS i",
-                  x.head.at.get(), to_bytea(ids), x.ids.size());
-}
-
-void insert_touched(pqxx::work& tx, const block_row& x) {
-  if (x.touched.empty()) return;
-  const auto accounts =
-      joined(x.touched.size(), [&](std::size_t i) -> const hash& { return x.touched[i].who; });
-  sql_array indexes;
-  for (const auto& row : x.touched)
-    indexes.add(row.index);
-  tx.exec_params0("INSERT INTO chain_touched (account, height, index) "
-                  "SELECT substring($2::bytea FROM t.no::int * 32 - 31 FOR 32), $1::bigint, "
-                  "t.index FROM unnest($3::int[]) WITH ORDINALITY AS t (index, no)",
-                  x.head.at.get(), to_bytea(accounts), indexes.text());
-}
-
-void insert_all_of(pqxx::work& tx, const block_row& x) {
-  insert_block(tx, x);
-  insert_transactions(tx, x);
-  insert_touched(tx, x);
+      to_bytea(x.validators), to_bytea(x.receipts), to_bytea(x.receipts_proof), to_bytea(x.places),
+      keys.text(), owners.text());
 }
 
 void write_state(pqxx::work& tx, std::uint64_t edition, std::span<const state_row> rows) {
@@ -195,14 +163,13 @@ result<void> replace_chain(pqxx::work& tx, const chain::hold& hold,
       tx.exec_params1("SELECT count(*) FROM chain_state WHERE edition = $1::bigint", now.edition);
   if (staged[0].as<std::uint64_t>() != keys)
     return fail(ec::conflict, "the state that was written has been dropped");
-  tx.exec0("TRUNCATE chain, chain_block, chain_transaction, chain_touched, chain_snapshot, "
-           "chain_snapshot_chunk");
+  tx.exec0("TRUNCATE chain, chain_block, chain_snapshot, chain_snapshot_chunk");
   tx.exec_params0("INSERT INTO chain (chain_id, genesis_id, edition, first_height, height, id, "
                   "transactions) VALUES ($1, $2, $3, $4, $5, $6, $7)",
                   now.chain_id, to_bytea(now.genesis), now.edition, now.first.get(), now.at.get(),
                   to_bytea(now.id), now.transactions);
   for (const auto& x : blocks)
-    insert_all_of(tx, x);
+    insert_block(tx, x);
   return {};
 }
 
@@ -225,10 +192,12 @@ state_page read_state(pqxx::work& tx, std::uint64_t edition, const std::string& 
 result<void> append(pqxx::work& tx, const chain::hold& hold, const block_row& x,
                     const state_rows& changes) {
   if (auto held = lock(tx, hold); !held) return held;
+  // A plan of its own for the parameters of each statement would copy them, which are the block.
   auto moved =
       tx.exec_params("UPDATE chain SET height = $1::bigint, id = $2, "
                      "transactions = transactions + $3::bigint "
-                     "WHERE height = $1::bigint - 1 AND id = $4 RETURNING edition",
+                     "WHERE height = $1::bigint - 1 AND id = $4 "
+                     "RETURNING edition, set_config('plan_cache_mode', 'force_generic_plan', true)",
                      x.head.at.get(), to_bytea(x.id), x.transactions, to_bytea(x.head.parent));
   if (moved.empty()) {
     auto there = find_chain(tx);
@@ -237,7 +206,7 @@ result<void> append(pqxx::work& tx, const chain::hold& hold, const block_row& x,
                                   + (there ? "block " + std::to_string(there->at.get())
                                            : std::string{"nothing"}));
   }
-  insert_all_of(tx, x);
+  insert_block(tx, x);
   write_state(tx, moved[0][0].as<std::uint64_t>(), changes.rows);
   return {};
 }
@@ -325,13 +294,16 @@ chain::block_page list_blocks(pqxx::work& tx, const std::optional<height>& befor
 
 namespace {
 
-/// Of a transaction `t` in its block `b`.
+/// Of the transaction of index `t.index` in its block `b`.
 constexpr auto shown_columns =
-    "t.height, t.index, b.time_ms, chain_place(b.places, t.index, 3) AS receipt_size, "
+    "b.height, t.index, b.time_ms, chain_place(b.places, t.index, 3) AS receipt_size, "
     "substring(b.block FROM chain_place(b.places, t.index, 0) + 1 "
     "FOR chain_place(b.places, t.index, 1)) AS encoded, "
     "substring(b.receipts FROM chain_place(b.places, t.index, 2) + 1 "
-    "FOR chain_place(b.places, t.index, 3)) AS receipt ";
+    "FOR chain_place(b.places, t.index, 3)) AS receipt";
+
+/// The transactions behind the keys of block `b`.
+constexpr auto by_keys = " CROSS JOIN LATERAL unnest(b.keys, b.owners) AS t (key, index) ";
 
 chain::transaction_shown to_shown(const pqxx::row& row) {
   chain::transaction_shown out;
@@ -368,47 +340,114 @@ std::optional<cursor> read_cursor(std::string_view text) {
 } // namespace
 
 std::optional<chain::transaction_shown> find_transaction(pqxx::work& tx, const hash& id) {
-  auto rows = tx.exec_params(std::string{"SELECT "} + shown_columns
-                                 + "FROM chain_transaction t JOIN chain_block b USING (height) "
-                                   "WHERE t.id = $1",
-                             to_bytea(id));
-  if (rows.empty()) return {};
-  return to_shown(rows[0]);
+  for (const auto& row :
+       tx.exec_params(std::string{"SELECT "} + shown_columns + " FROM chain_block b" + by_keys
+                          + "WHERE b.keys @> ARRAY[$1::bigint] AND t.key = $1",
+                      key_of_id(id)))
+    if (auto out = to_shown(row); transaction_id(out.encoded) == id) return out;
+  return {};
 }
+
+namespace {
+
+/// Heights of blocks that may have something of an account, newest first.
+std::vector<std::uint64_t> find_heights(pqxx::work& tx, const account& who, std::uint64_t from,
+                                        std::uint64_t to, std::size_t limit) {
+  sql_array keys;
+  for (auto window = from / window_blocks; window <= to / window_blocks; ++window)
+    keys.add(key_of_account(who, window));
+  std::vector<std::uint64_t> out;
+  // Sorted apart, so that nobody thinks of reading the blocks backwards until enough have it.
+  for (const auto& row :
+       tx.exec_params("WITH found AS MATERIALIZED (SELECT height FROM chain_block "
+                      "WHERE keys && $1::bigint[] AND height BETWEEN $2::bigint AND $3::bigint) "
+                      "SELECT height FROM found ORDER BY height DESC LIMIT $4::bigint",
+                      keys.text(), from, to, limit))
+    out.push_back(row[0].as<std::uint64_t>());
+  return out;
+}
+
+/// What the keys of these blocks say is of an account, before the cursor and newest first.
+std::vector<chain::transaction_shown> read_found(pqxx::work& tx, const account& who,
+                                                 std::span<const std::uint64_t> heights,
+                                                 const cursor& before, std::size_t limit) {
+  sql_array at, keys;
+  for (auto height : heights) {
+    at.add(height);
+    keys.add(key_of_account(who, height / window_blocks));
+  }
+  std::vector<chain::transaction_shown> out;
+  for (const auto& row :
+       tx.exec_params(std::string{"SELECT "} + shown_columns
+                          + " FROM (SELECT DISTINCT f.height, k.index FROM "
+                            "unnest($1::bigint[], $2::bigint[]) AS f (height, key) "
+                            "JOIN chain_block USING (height) "
+                            "CROSS JOIN LATERAL unnest(keys, owners) AS k (key, index) "
+                            "WHERE k.key = f.key "
+                            "AND (f.height, k.index) < ($3::bigint, $4::bigint) "
+                            "ORDER BY f.height DESC, k.index DESC LIMIT $5::bigint) t "
+                            "JOIN chain_block b USING (height) "
+                            "ORDER BY t.height DESC, t.index DESC",
+                      at.text(), keys.text(), before.at, before.index, limit))
+    out.push_back(to_shown(row));
+  return out;
+}
+
+bool is_of(const account& who, const chain::transaction_shown& x) {
+  return std::ranges::binary_search(accounts_of(x.encoded, x.receipt ? &*x.receipt : nullptr), who);
+}
+
+constexpr std::uint64_t windows_at_once_max = 256;
+
+} // namespace
 
 result<chain::history_page> read_history(pqxx::work& tx, const chain::get_history& x,
                                          std::size_t limit) {
-  auto from = read_cursor(x.before);
-  if (!from) return fail(ec::malformed, "before: not what a page gave as its `next`");
+  auto before = read_cursor(x.before);
+  if (!before) return fail(ec::malformed, "before: not what a page gave as its `next`");
   chain::history_page out;
-  for (const auto& row :
-       tx.exec_params(std::string{"SELECT "} + shown_columns
-                          + "FROM (SELECT height, index FROM chain_touched WHERE account = $1 "
-                            "AND (height, index) < ($2::bigint, $3::bigint) "
-                            "ORDER BY height DESC, index DESC LIMIT $4::bigint) t "
-                            "JOIN chain_block b USING (height) "
-                            "ORDER BY t.height DESC, t.index DESC",
-                      to_bytea(x.of), from->at, from->index, limit + 1))
-    out.transactions.push_back(to_shown(row));
-  if (out.transactions.size() > limit) {
-    out.transactions.resize(limit);
-    const auto& last = out.transactions.back();
+  const auto head = find_chain(tx);
+  if (!head) return out;
+  auto& found = out.transactions;
+  const auto wanted = limit + 1;
+  auto to = std::min(before->at, head->at.get());
+  // Most accounts that are asked for were there lately; for others ever more is looked through.
+  for (std::uint64_t windows = 1; found.size() < wanted;) {
+    const auto window = to / window_blocks;
+    const auto from = (window - std::min(window, windows - 1)) * window_blocks;
+    const auto heights = find_heights(tx, x.of, from, to, wanted);
+    auto rows = read_found(tx, x.of, heights, *before, wanted);
+    const auto is_full = rows.size() == wanted;
+    if (is_full) before = cursor{rows.back().at->get(), rows.back().index};
+    std::ranges::copy_if(std::move(rows), std::back_inserter(found),
+                         [&](const auto& one) { return is_of(x.of, one); });
+    if (is_full) {
+      to = before->at;
+      continue;
+    }
+    if (heights.empty()) windows = std::min(windows * 4, windows_at_once_max);
+    const auto done_from = heights.size() < wanted ? from : heights.back();
+    if (done_from == 0) break;
+    to = done_from - 1;
+  }
+  if (found.size() > limit) {
+    found.resize(limit);
+    const auto& last = found.back();
     out.next = std::to_string(last.at->get()) + "." + std::to_string(last.index);
   }
   return out;
 }
 
 result<receipts_part> read_receipts_of(pqxx::work& tx, const hash& transaction) {
-  auto rows = tx.exec_params("SELECT t.index, b.seals, b.receipts, b.receipts_proof, "
-                             "substring(b.block FROM 1 FOR b.head_size) AS head "
-                             "FROM chain_transaction t JOIN chain_block b USING (height) "
-                             "WHERE t.id = $1 AND b.receipts <> ''",
-                             to_bytea(transaction));
-  if (rows.empty()) return not_here("the receipt");
-  const auto& row = rows[0];
-  return receipts_part{
-      decode<consensus::header>(row["head"]), decode<consensus::certificate>(row["seals"]),
-      row["index"].as<std::uint64_t>(), to_bytes(row["receipts"]), to_bytes(row["receipts_proof"])};
+  const auto found = find_transaction(tx, transaction);
+  if (!found || !found->receipt) return not_here("the receipt");
+  auto row = tx.exec_params1("SELECT seals, receipts, receipts_proof, "
+                             "substring(block FROM 1 FOR head_size) AS head "
+                             "FROM chain_block WHERE height = $1::bigint",
+                             found->at->get());
+  return receipts_part{decode<consensus::header>(row["head"]),
+                       decode<consensus::certificate>(row["seals"]), found->index,
+                       to_bytes(row["receipts"]), to_bytes(row["receipts_proof"])};
 }
 
 // -- snapshots ---------------------------------------------------------------------------------

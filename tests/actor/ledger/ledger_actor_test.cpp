@@ -27,6 +27,15 @@ struct fixture : chain_fixture {
       out += (out.empty() ? "" : " ") + std::to_string(x.at->get()) + "." + std::to_string(x.index);
     return page->next.empty() ? out : out + ":" + page->next;
   }
+
+  /// In the tables alone: a block of one payment, which has three keys, that of its id first.
+  static void move_block(chain_node& at, std::uint64_t from, std::uint64_t to) {
+    const auto window = std::to_string(to / window_blocks);
+    at.sql("UPDATE chain_block SET height = " + std::to_string(to)
+           + ", keys = (SELECT array_agg(CASE WHEN n = 1 THEN k ELSE k # " + window
+           + " END ORDER BY n) FROM unnest(keys) WITH ORDINALITY AS u (k, n)) WHERE height = "
+           + std::to_string(from));
+  }
 };
 
 } // namespace
@@ -117,7 +126,7 @@ CAF_TEST(a block whose storing was not heard of is there when it is appended aga
   CAF_CHECK_EQUAL(one.verdict<chain::position>(block), "none");
   CAF_CHECK_EQUAL(one.position().head->head.at.get(), 1u);
   one.decide({pay("ada", 1, "eve", 5)});
-  CAF_CHECK_EQUAL(one.sql("SELECT count(*) FROM chain_transaction"), "2");
+  CAF_CHECK_EQUAL(one.sql("SELECT sum(transactions) FROM chain_block"), "2");
 }
 
 CAF_TEST(blocks that are handed over together are appended one after the other) {
@@ -257,6 +266,53 @@ CAF_TEST(an account has what it sent and what it was sent in its history newest 
   CAF_CHECK_EQUAL(history(one, "ada", "1.2", 2), "1.0");
   CAF_CHECK_EQUAL(history(one, "ada", "1"), "malformed");
   CAF_CHECK_EQUAL(history(one, "ada", "1.-2"), "malformed");
+}
+
+CAF_TEST(a history goes on below the windows in which the account did nothing) {
+  auto& one = add();
+  one.start();
+  one.decide({pay("ada", 0, "eve", 5)});
+  one.decide({pay("ada", 1, "eve", 6)});
+  one.decide({pay("ada", 2, "fay", 7)});
+  // As if nobody had done anything for long before the third, and then between it and the second.
+  move_block(one, 3, 40 * window_blocks + 5);
+  move_block(one, 2, 7 * window_blocks);
+  one.sql("UPDATE chain SET height = 50 * 4096");
+  CAF_CHECK_EQUAL(history(one, "ada"), "163845.0 28672.0 1.0");
+  CAF_CHECK_EQUAL(history(one, "eve"), "28672.0 1.0");
+  CAF_CHECK_EQUAL(history(one, "ada", {}, 1), "163845.0:163845.0");
+  CAF_CHECK_EQUAL(history(one, "ada", "163845.0", 1), "28672.0:28672.0");
+  CAF_CHECK_EQUAL(history(one, "ada", "28672.0", 1), "1.0");
+  CAF_CHECK_EQUAL(history(one, "dan"), "");
+}
+
+CAF_TEST(two that share a key are told apart) {
+  auto& one = add();
+  one.start();
+  one.decide({pay("ada", 0, "eve", 5), pay("bob", 0, "fay", 6)});
+  one.decide({pay("ada", 1, "eve", 7)});
+  // Each block has the keys of everybody for each of its transactions.
+  const auto add_keys = [&](const account& who) {
+    one.sql("UPDATE chain_block SET keys = keys || array_fill("
+            + std::to_string(key_of_account(who, 0))
+            + "::bigint, ARRAY[transactions]), owners = owners || (SELECT array_agg(i) FROM "
+              "generate_series(0, transactions - 1) AS i) WHERE transactions > 0");
+  };
+  for (const auto* who : {"bob", "fay"})
+    add_keys(account_of(who));
+  CAF_CHECK_EQUAL(history(one, "fay"), "1.1");
+  CAF_CHECK_EQUAL(history(one, "fay", {}, 1), "1.1");
+  CAF_CHECK_EQUAL(history(one, "bob", "1.1"), "");
+}
+
+CAF_TEST(the database and this program make the same keys) {
+  auto& one = add();
+  const auto who = account_of("ada");
+  const auto first_bytes = "('x' || encode(substring('\\x" + crypto::to_hex(who)
+                           + "'::bytea FOR 8), 'hex'))::bit(64)::bigint";
+  CAF_CHECK_EQUAL(one.sql("SELECT " + first_bytes), std::to_string(key_of_id(who)));
+  CAF_CHECK_EQUAL(one.sql("SELECT " + first_bytes + " # (81920::bigint / 4096)"),
+                  std::to_string(key_of_account(who, 20)));
 }
 
 CAF_TEST(blocks and transactions are found) {
@@ -512,7 +568,7 @@ CAF_TEST(however often LEDGER is killed while it appends it has the block or has
     if (eventually([&] { return bool{one.ask<chain::position>(chain::get_position{})}; })) continue;
     one.restart();
   }
-  CAF_CHECK_EQUAL(one.sql("SELECT count(*) FROM chain_transaction"), std::to_string(nonce));
+  CAF_CHECK_EQUAL(one.sql("SELECT sum(transactions) FROM chain_block"), std::to_string(nonce));
   CAF_CHECK_EQUAL(std::to_string(one.position().head->head.at.get()), std::to_string(nonce));
 }
 
