@@ -33,9 +33,8 @@ verdict check_terms(const rules& by, const terms& at, const transaction& x) {
 }
 
 /// Against what its sender has.
-verdict check_sender(const terms& at, const reader& state, const transaction& x, std::size_t size,
-                     admission where) {
-  auto has = coins::get_holdings(state, x.sender);
+verdict check_sender(const terms& at, const coins::holdings& has, const transaction& x,
+                     std::size_t size, admission where) {
   if (x.nonce < has.nonce)
     return refuse(nonce_used, "the next one is " + std::to_string(has.nonce));
   auto ahead = where == admission::block ? 0 : nonces_ahead_max;
@@ -60,25 +59,26 @@ amount<flx> least_fee(const settings& how, std::size_t size) {
 
 boost::system::result<checked_transaction, refusal>
 check_claims(const rules& by, const terms& at, const reader& state,
-             std::span<const std::uint8_t> encoded, admission where) {
+             std::span<const std::uint8_t> encoded, const hash& id, admission where) {
   auto x = decode_transaction(encoded);
   if (!x)
     return refuse(x.error().code == ec::too_large ? transaction_too_large : transaction_malformed,
                   x.error().detail);
   if (auto fits = check_terms(by, at, *x); !fits) return fits.error();
-  if (auto able = check_sender(at, state, *x, encoded.size(), where); !able) return able.error();
-  return checked_transaction{std::move(*x), transaction_id(encoded), encoded.size()};
+  const auto has = coins::get_holdings(state, x->sender);
+  if (auto able = check_sender(at, has, *x, encoded.size(), where); !able) return able.error();
+  return checked_transaction{std::move(*x), id, encoded.size(), has.nonce};
 }
 
 verdict check_signature(const rules& by, const checked_transaction& x) {
-  if (!by.verify(x.what.sender, signing_bytes(x.what), x.what.sig)) return refuse(signature_wrong);
+  if (!by.verify(x.what, x.id)) return refuse(signature_wrong);
   return {};
 }
 
 boost::system::result<checked_transaction, refusal>
 check_transaction(const rules& by, const terms& at, const reader& state,
                   std::span<const std::uint8_t> encoded, admission where) {
-  auto out = check_claims(by, at, state, encoded, where);
+  auto out = check_claims(by, at, state, encoded, transaction_id(encoded), where);
   if (!out) return out;
   if (auto good = check_signature(by, *out); !good) return good.error();
   return out;

@@ -35,7 +35,8 @@ inline constexpr std::uint64_t nonces_ahead_max = 64;
 struct checked_transaction {
   transaction what;
   hash id{};
-  std::size_t size = 0; ///< encoded
+  std::size_t size = 0;              ///< encoded
+  std::uint64_t sender_in_chain = 0; ///< how many of its sender's are in the chain
 
   bool operator==(const checked_transaction&) const = default;
 };
@@ -44,9 +45,10 @@ struct checked_transaction {
 amount<flx> least_fee(const settings& how, std::size_t size);
 
 /// All of check_transaction but the signature: for who has cheaper reasons of his own to refuse.
+/// `id` is that of `encoded`.
 boost::system::result<checked_transaction, refusal>
 check_claims(const rules& by, const terms& at, const reader& state,
-             std::span<const std::uint8_t> encoded, admission where);
+             std::span<const std::uint8_t> encoded, const hash& id, admission where);
 
 /// Refuses: signature_wrong.
 verdict check_signature(const rules& by, const checked_transaction& x);

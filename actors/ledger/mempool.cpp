@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <queue>
+#include <utility>
 
 namespace bpci::ledger {
 
@@ -34,23 +35,21 @@ bool mempool::better::operator()(const rank& x, const rank& y) const {
 boost::system::result<mempool::taken, refusal> mempool::add(const rules& by, const terms& at,
                                                             const reader& state,
                                                             std::span<const std::uint8_t> encoded) {
-  if (auto known = by_id_.find(transaction_id(encoded)); known != by_id_.end())
-    return taken{known->first, true};
+  const auto id = transaction_id(encoded);
+  if (by_id_.contains(id)) return taken{id, true};
   auto refuse_with = [this](refusal why) {
     ++refused_;
     return why;
   };
-  auto x = check_claims(by, at, state, encoded, admission::mempool);
+  auto x = check_claims(by, at, state, encoded, id, admission::mempool);
   if (!x) return refuse_with(x.error());
   // The signature costs more than all else together.
   if (auto placed = check_place(*x); !placed) return refuse_with(placed.error());
   if (auto room = check_room(*x); !room) return refuse_with(room.error());
   if (auto good = check_signature(by, *x); !good) return refuse_with(good.error());
-  const taken out{x->id, false};
-  const auto sender = x->what.sender;
-  make_room(sender, x->what.nonce, x->size);
-  put(std::move(*x), encoded, coins::get_holdings(state, sender).nonce);
-  return out;
+  make_room(x->what.sender, x->what.nonce, x->size);
+  put(*x, encoded);
+  return taken{id, false};
 }
 
 verdict mempool::check_place(const checked_transaction& x) const {
@@ -58,10 +57,10 @@ verdict mempool::check_place(const checked_transaction& x) const {
   if (found == lines_.end()) return {};
   const auto& waiting = found->second.waiting;
   if (auto same = waiting.find(x.what.nonce); same != waiting.end()) {
-    const auto& there = same->second.place;
-    if (!pays_a_tenth_more(x.what.fee, there.fee))
+    const auto there = same->second.place->fee;
+    if (!pays_a_tenth_more(x.what.fee, there))
       return refuse(replacement_pays_too_little,
-                    "one with this nonce pays " + std::to_string(there.fee));
+                    "one with this nonce pays " + std::to_string(there));
     return {};
   }
   // The last of the line gives way to one that stands before it.
@@ -102,34 +101,42 @@ void mempool::make_room(const account& sender, std::uint64_t nonce, std::size_t 
   }
 }
 
-void mempool::put(checked_transaction x, std::span<const std::uint8_t> encoded,
-                  std::uint64_t next) {
+void mempool::put(const checked_transaction& x, std::span<const std::uint8_t> encoded) {
   const auto& what = x.what;
   auto it = lines_.try_emplace(what.sender).first;
-  it->second.next = next;
-  const rank place{what.fee.get(), x.size, ++arrivals_, what.sender, what.nonce};
-  it->second.waiting.emplace(what.nonce, entry{x.id, bytes{encoded.begin(), encoded.end()}, place,
-                                               what.valid_until, what.module == governance});
-  all_.insert(place);
-  expiries_.emplace(what.valid_until, what.sender, what.nonce);
-  by_id_.emplace(x.id, std::pair{what.sender, what.nonce});
+  it->second.next = x.sender_in_chain;
+  // Most often all pay the same, so that who comes last is the last.
+  const auto place =
+      all_.insert(all_.end(), {what.fee.get(), x.size, ++arrivals_, what.sender, what.nonce});
+  const auto expiry =
+      expiries_.emplace_hint(expiries_.end(), what.valid_until, std::pair{what.sender, what.nonce});
+  const auto& fresh = it->second.waiting
+                          .emplace(what.nonce, entry{x.id, bytes{encoded.begin(), encoded.end()},
+                                                     what.module == governance, place, expiry})
+                          .first->second;
+  by_id_.emplace(x.id, &fresh);
   bytes_ += x.size;
   refresh(it);
 }
 
 // -- letting go ----------------------------------------------------------------------------
 
+/// The line is to be refreshed behind it.
+void mempool::take_out(line& from, std::map<std::uint64_t, entry>::iterator which) {
+  const auto& x = which->second;
+  by_id_.erase(x.id);
+  expiries_.erase(x.expiry);
+  bytes_ -= x.place->size;
+  all_.erase(x.place);
+  from.waiting.erase(which);
+}
+
 void mempool::remove(const account& who, std::uint64_t nonce) {
   auto it = lines_.find(who);
   if (it == lines_.end()) return;
   auto found = it->second.waiting.find(nonce);
   if (found == it->second.waiting.end()) return;
-  const auto& x = found->second;
-  all_.erase(x.place);
-  expiries_.erase({x.valid_until, who, nonce});
-  by_id_.erase(x.id);
-  bytes_ -= x.place.size;
-  it->second.waiting.erase(found);
+  take_out(it->second, found);
   refresh(it);
 }
 
@@ -144,38 +151,37 @@ void mempool::remove_from(const account& who, std::uint64_t nonce) {
 /// An empty line is none.
 void mempool::refresh(lines::iterator it) {
   auto& x = it->second;
-  if (x.first) firsts_.erase(*x.first);
-  x.first.reset();
+  const auto was_first = std::exchange(x.first, std::nullopt);
+  if (was_first) firsts_.erase(*was_first);
   if (x.waiting.empty()) {
     lines_.erase(it);
     return;
   }
   const auto& [nonce, first] = *x.waiting.begin();
-  if (nonce != x.next) return;
-  x.first = first.place;
-  firsts_.insert(first.place);
+  if (nonce == x.next) x.first = firsts_.insert(firsts_.end(), *first.place);
 }
 
 void mempool::check_line(const terms& at, const reader& state, const account& who) {
   auto it = lines_.find(who);
   if (it == lines_.end()) return;
   const auto has = coins::get_holdings(state, who);
-  it->second.next = has.nonce;
-  std::vector<std::uint64_t> over;
-  for (const auto& [nonce, x] : it->second.waiting)
-    if (nonce < has.nonce || x.place.fee > has.flx.get()
-        || x.place.fee < least_fee(at.how, x.place.size).get())
-      over.push_back(nonce);
+  auto& here = it->second;
+  here.next = has.nonce;
+  const auto is_over = [&](const auto& x) {
+    const auto& place = *x.second.place;
+    return x.first < has.nonce || place.fee > has.flx.get()
+           || place.fee < least_fee(at.how, place.size).get();
+  };
+  for (auto x = here.waiting.begin(); x != here.waiting.end();)
+    if (auto which = x++; is_over(*which)) take_out(here, which);
   refresh(it);
-  for (auto nonce : over)
-    remove(who, nonce);
 }
 
 void mempool::drop_expired(const terms& at) {
   while (!expiries_.empty()) {
-    const auto [until, who, nonce] = *expiries_.begin();
+    const auto [until, whose] = *expiries_.begin();
     if (until >= at.at) return;
-    remove(who, nonce);
+    remove(whose.first, whose.second);
     ++expired_;
   }
 }
@@ -223,7 +229,7 @@ std::vector<bytes> mempool::offer(std::size_t count_max, std::size_t bytes_max) 
     const auto& waiting = lines_.at(best.who).waiting;
     auto it = waiting.find(best.nonce);
     out.push_back(it->second.encoded);
-    if (++it != waiting.end() && it->first == best.nonce + 1) next.push(it->second.place);
+    if (++it != waiting.end() && it->first == best.nonce + 1) next.push(*it->second.place);
   }
   return out;
 }
@@ -235,9 +241,7 @@ bool mempool::has_work() const {
 
 const bytes* mempool::find(const hash& id) const {
   auto found = by_id_.find(id);
-  if (found == by_id_.end()) return nullptr;
-  const auto& [who, nonce] = found->second;
-  return &lines_.at(who).waiting.at(nonce).encoded;
+  return found == by_id_.end() ? nullptr : &found->second->encoded;
 }
 
 chain::nonce_free mempool::next_nonce(const account& sender, std::uint64_t in_chain) const {

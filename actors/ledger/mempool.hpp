@@ -2,11 +2,12 @@
 
 #include "actors/ledger/check.hpp"
 #include "messages/chain/pool.hpp"
+#include "runtime/crypto/keyed_hash.hpp"
 
 #include <map>
 #include <optional>
 #include <set>
-#include <tuple>
+#include <unordered_map>
 
 /// Transactions that wait for a block. In memory only.
 namespace bpci::ledger {
@@ -23,6 +24,8 @@ struct mempool_limits {
 class mempool {
 public:
   explicit mempool(mempool_limits how = {}) : how_(how) {}
+  mempool(mempool&&) = default; // its parts know each other's places: it moves, and is not copied
+  mempool& operator=(mempool&&) = default;
 
   struct taken {
     hash id{};
@@ -70,40 +73,43 @@ private:
   struct better {
     bool operator()(const rank& x, const rank& y) const;
   };
+  using order = std::set<rank, better>;
+  using expiries = std::multimap<height, std::pair<account, std::uint64_t>>;
   struct entry {
     hash id{};
     bytes encoded;
-    rank place;
-    height valid_until;
     bool is_governance = false;
+    order::iterator place; ///< in all_
+    expiries::iterator expiry;
   };
   struct line {
     std::uint64_t next = 0; ///< how many are in the chain
     std::map<std::uint64_t, entry> waiting;
-    std::optional<rank> first; ///< as it stands in firsts_
+    std::optional<order::iterator> first; ///< in firsts_
   };
-  using lines = std::map<account, line>;
-  using order = std::set<rank, better>;
+  /// Senders choose their keys, and ids are chosen by trying: neither tells where it goes.
+  using lines = std::unordered_map<account, line, crypto::keyed_hash>;
+  using ids = std::unordered_map<hash, const entry*, crypto::keyed_hash>;
 
   [[nodiscard]] verdict check_place(const checked_transaction& x) const;
   [[nodiscard]] verdict check_room(const checked_transaction& x) const;
   void make_room(const account& sender, std::uint64_t nonce, std::size_t size);
-  void put(checked_transaction x, std::span<const std::uint8_t> encoded, std::uint64_t next);
+  void put(const checked_transaction& x, std::span<const std::uint8_t> encoded);
   void remove(const account& who, std::uint64_t nonce);
   void remove_from(const account& who, std::uint64_t nonce);
   void check_line(const terms& at, const reader& state, const account& who);
+  void take_out(line& from, std::map<std::uint64_t, entry>::iterator which);
   void refresh(lines::iterator it);
   void drop_expired(const terms& at);
   [[nodiscard]] bool may_go(const rank& x) const;
   [[nodiscard]] const entry& entry_of(const rank& x) const;
 
   mempool_limits how_;
-  // No hash tables: senders choose their keys, and ids are chosen by trying.
   lines lines_;
   order all_;
   order firsts_; ///< the first of each line, if it is ready
-  std::set<std::tuple<height, account, std::uint64_t>> expiries_;
-  std::map<hash, std::pair<account, std::uint64_t>> by_id_;
+  expiries expiries_;
+  ids by_id_;
   std::size_t bytes_ = 0;
   std::uint64_t arrivals_ = 0;
   bool halted_ = false; ///< governance alone is served

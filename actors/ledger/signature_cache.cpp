@@ -1,10 +1,9 @@
 #include "actors/ledger/signature_cache.hpp"
 
-#include "runtime/crypto/hash.hpp"
+#include "runtime/crypto/keyed_hash.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <memory>
 #include <mutex>
 #include <unordered_set>
@@ -12,14 +11,6 @@
 namespace bpci::ledger {
 
 namespace {
-
-struct by_first_bytes {
-  std::size_t operator()(const hash& x) const noexcept {
-    std::size_t out = 0;
-    std::memcpy(&out, x.data(), sizeof out);
-    return out;
-  }
-};
 
 /// Two generations: when the younger is full the older is forgotten. Thread-safe.
 class known_hashes {
@@ -50,7 +41,7 @@ private:
 
   std::size_t size_;
   std::mutex mutex_;
-  std::unordered_set<hash, by_first_bytes> young_, old_; // guarded by mutex_
+  std::unordered_set<hash, crypto::keyed_hash> young_, old_; // guarded by mutex_
 };
 
 /// So that two threads that check at once seldom meet at one lock.
@@ -71,14 +62,12 @@ private:
 } // namespace
 
 verifier remembering(verifier check, std::size_t known_max) {
-  return [check = std::move(check), all = std::make_shared<shards>(known_max)](
-             const account& by, std::span<const std::uint8_t> what, const signature& sig) {
-    // Account and signature have fixed sizes, so no two triples join to the same bytes.
-    const auto key = crypto::sha256_joined({by, sig, what});
-    auto& known = all->of(key);
-    if (known.contains(key)) return true;
-    if (!check(by, what, sig)) return false;
-    known.insert(key);
+  return [check = std::move(check), all = std::make_shared<shards>(known_max)](const transaction& x,
+                                                                               const hash& id) {
+    auto& known = all->of(id);
+    if (known.contains(id)) return true;
+    if (!check(x, id)) return false;
+    known.insert(id);
     return true;
   };
 }

@@ -29,8 +29,8 @@ void sign(transaction& x, const crypto::secret_key& by) {
 }
 
 verifier ed25519_verifier() {
-  return [](const account& by, std::span<const std::uint8_t> what, const signature& sig) {
-    return crypto::verify(crypto::public_key{by}, what, crypto::signature{sig});
+  return [](const transaction& x, const hash&) {
+    return crypto::verify(crypto::public_key{x.sender}, signing_bytes(x), crypto::signature{x.sig});
   };
 }
 

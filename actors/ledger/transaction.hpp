@@ -24,9 +24,9 @@ account module_account(std::string_view name);
 
 void sign(transaction& x, const crypto::secret_key& by);
 
-/// Checks a signature. The node's is Ed25519, perhaps with a cache; tests have cheaper ones.
-using verifier = std::function<bool(const account& by, std::span<const std::uint8_t> what,
-                                    const signature& sig)>;
+/// Whether its sender has signed the transaction of this id. The node's is Ed25519, with a cache
+/// (signature_cache.hpp); tests have cheaper ones.
+using verifier = std::function<bool(const transaction& x, const hash& id)>;
 
 verifier ed25519_verifier();
 

@@ -189,9 +189,14 @@ private:
   bool good_ = true;
 };
 
+/// Most messages are no larger, and so take one allocation.
+inline constexpr std::size_t canonical_bytes_about = 128;
+
 template <class T>
 bytes to_canonical(const T& x) {
-  return canonical_writer{}(x).take();
+  canonical_writer out;
+  out.reserve(canonical_bytes_about);
+  return out(x).take();
 }
 
 /// Errors: malformed.

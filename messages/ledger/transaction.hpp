@@ -37,7 +37,9 @@ inline constexpr std::string_view transaction_id_domain = "bpci-ledger-transacti
 
 /// What the sender signs.
 inline bytes signing_bytes(const transaction& x) {
-  auto out = codec::canonical_writer{}(std::string{transaction_domain})(x).take();
+  codec::canonical_writer to;
+  to.reserve(2 * codec::canonical_bytes_about);
+  auto out = to(std::string{transaction_domain})(x).take();
   out.resize(out.size() - x.sig.size()); // the signature comes last, and has a fixed size
   return out;
 }

@@ -103,15 +103,12 @@ CAF_TEST(what a transaction costs beside its signature) {
   const auto next = terms_at(start.state, height{1});
 
   std::vector<transaction> decoded;
-  std::vector<bytes> signed_bytes;
-  for (const auto& x : all) {
+  for (const auto& x : all)
     decoded.push_back(decode_transaction(x).value());
-    signed_bytes.push_back(signing_bytes(decoded.back()));
-  }
   watch clock;
   auto good = ed25519_verifier();
-  for (std::size_t i = 0; i < count; ++i)
-    if (!good(decoded[i].sender, signed_bytes[i], decoded[i].sig)) CAF_FAIL("a bad signature");
+  for (const auto& x : decoded)
+    if (!good(x, {})) CAF_FAIL("a bad signature");
   const auto signature = clock.lap();
   mempool pool;
   for (const auto& x : all)

@@ -128,7 +128,7 @@ CAF_TEST(another of the same nonce has to pay a tenth more) {
 
 CAF_TEST(a signature is checked only where all else is good) {
   auto checked = 0;
-  in.by.verify = [&](const account&, std::span<const std::uint8_t>, const signature&) {
+  in.by.verify = [&](const transaction&, const hash&) {
     ++checked;
     return false;
   };
@@ -136,7 +136,7 @@ CAF_TEST(a signature is checked only where all else is good) {
   CAF_CHECK_EQUAL(checked, 1);
   in.by.verify = checksum_verifier();
   add("ada", 0);
-  in.by.verify = [&](const account&, std::span<const std::uint8_t>, const signature&) {
+  in.by.verify = [&](const transaction&, const hash&) {
     ++checked;
     return false;
   };
@@ -370,32 +370,40 @@ CAF_TEST(a pool does what its rules say in whatever order things come) {
 CAF_TEST(a signature that was good is not checked again and a bad one always is) {
   auto checked = 0;
   auto verify = remembering(
-      [&](const account& by, std::span<const std::uint8_t> what, const signature& sig) {
+      [&](const transaction& x, const hash&) {
         ++checked;
-        return checksum_of(by, what) == sig;
+        return checksum_of(x.sender, signing_bytes(x)) == x.sig;
       },
       1'600);
-  const bytes what{1, 2, 3};
-  const auto by = account_of("ada");
-  auto sig = checksum_of(by, what);
-  CAF_CHECK(verify(by, what, sig));
-  CAF_CHECK(verify(by, what, sig));
+  const auto signed_one = [](std::uint64_t nonce) {
+    transaction x;
+    x.sender = account_of("ada");
+    x.nonce = nonce;
+    x.sig = checksum_of(x.sender, signing_bytes(x));
+    return x;
+  };
+  const auto is_good = [](const verifier& by, const transaction& x) {
+    return by(x, transaction_id(codec::to_canonical(x)));
+  };
+  const auto good = signed_one(1);
+  CAF_CHECK(is_good(verify, good));
+  CAF_CHECK(is_good(verify, good));
   auto copy = verify;
-  CAF_CHECK(copy(by, what, sig));
+  CAF_CHECK(is_good(copy, good));
   CAF_CHECK_EQUAL(checked, 1);
-  CAF_CHECK(!verify(account_of("bob"), what, sig));
-  sig[40] ^= 1;
-  CAF_CHECK(!verify(by, what, sig));
-  CAF_CHECK(!verify(by, what, sig));
+  auto bad = good;
+  bad.sender = account_of("bob");
+  CAF_CHECK(!is_good(verify, bad));
+  bad = good;
+  bad.sig[40] ^= 1;
+  CAF_CHECK(!is_good(verify, bad));
+  CAF_CHECK(!is_good(verify, bad));
   CAF_CHECK_EQUAL(checked, 4);
   // What is old is forgotten.
-  sig[40] ^= 1;
-  for (std::uint32_t i = 0; i < 10'000; ++i) {
-    auto other = codec::to_canonical(height{i});
-    CAF_REQUIRE(verify(by, other, checksum_of(by, other)));
-  }
+  for (std::uint64_t i = 0; i < 10'000; ++i)
+    CAF_REQUIRE(is_good(verify, signed_one(2 + i)));
   checked = 0;
-  CAF_CHECK(verify(by, what, sig));
+  CAF_CHECK(is_good(verify, good));
   CAF_CHECK_EQUAL(checked, 1);
 }
 

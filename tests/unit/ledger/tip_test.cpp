@@ -17,10 +17,9 @@ struct fixture {
   tip at{rules_that_count(), start()};
 
   rules rules_that_count() {
-    return {in.by.modules,
-            [this](const account& by, std::span<const std::uint8_t> what, const signature& sig) {
+    return {in.by.modules, [this](const transaction& x, const hash&) {
               ++executions;
-              return checksum_of(by, what) == sig;
+              return checksum_of(x.sender, signing_bytes(x)) == x.sig;
             }};
   }
 

@@ -53,8 +53,8 @@ signature checksum_of(const account& by, std::span<const std::uint8_t> what) {
 }
 
 verifier checksum_verifier() {
-  return [](const account& by, std::span<const std::uint8_t> what, const signature& sig) {
-    return checksum_of(by, what) == sig;
+  return [](const transaction& x, const hash&) {
+    return checksum_of(x.sender, signing_bytes(x)) == x.sig;
   };
 }
 
