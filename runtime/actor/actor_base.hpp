@@ -9,6 +9,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <memory>
@@ -113,10 +114,11 @@ public:
   }
 
   caf::resumable::resume_result resume(caf::execution_unit* where, std::size_t most) override {
-    // The mailbox may be counted only while it is ours: before the turn, not after.
+    // The mailbox may be counted only while it is ours: before the turn, not after. So a turn has
+    // an end, which that of a busy actor with a thread of its own would not have.
     vitals_->on_turn(this->mailbox().size());
     auto life = vitals_; // the turn may be this object's last
-    auto how = Base::resume(where, most);
+    auto how = Base::resume(where, std::min(most, turn_max));
     if (how == caf::resumable::awaiting_message) life->on_turn(0);
     return how;
   }
@@ -151,15 +153,15 @@ protected:
   void ask(const Handle& target, std::chrono::milliseconds deadline, Message&& what, Ok ok,
            Bad bad) {
     begin_call<Reply>(caf::actor_cast<caf::actor>(target), deadline,
-                  caf::make_message(std::forward<Message>(what)),
-                  std::make_shared<call_with<Reply, Ok, Bad>>(std::move(ok), std::move(bad)));
+                      caf::make_message(std::forward<Message>(what)),
+                      std::make_shared<call_with<Reply, Ok, Bad>>(std::move(ok), std::move(bad)));
   }
 
 private:
   // Here and not in `ask`, so that it is compiled once a reply and not once a call.
   template <class Reply>
   void begin_call(const caf::actor& target, std::chrono::milliseconds deadline, caf::message what,
-              std::shared_ptr<call_for<Reply>> call) {
+                  std::shared_ptr<call_for<Reply>> call) {
     remember(caf::actor_cast<caf::actor_addr>(target), call);
     this->request(target, deadline, std::move(what))
         .then([call](const Reply& answer) { call->answer(answer); },
@@ -211,6 +213,9 @@ private:
     log::error("actor-crashed", {{"actor", this->name()}, {"why", text}});
     return text;
   }
+
+  /// Messages.
+  static constexpr std::size_t turn_max = 100;
 
   using calls_by_target = std::unordered_map<caf::actor_addr, watched>;
   std::unique_ptr<calls_by_target> calls_; ///< null until there is one: most entities have none

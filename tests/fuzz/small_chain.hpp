@@ -27,9 +27,9 @@ inline const ledger::genesis& small_chain() {
 
 /// Believes every signature.
 inline const ledger::rules& believing_rules() {
-  static const ledger::rules out{ledger::standard_modules(),
-                                 [](const ledger::account&, std::span<const std::uint8_t>,
-                                    const ledger::signature&) { return true; }};
+  static const ledger::rules out{
+      ledger::standard_modules(),
+      [](const ledger::transaction&, const ledger::hash&) { return true; }};
   return out;
 }
 

@@ -2,6 +2,8 @@
 
 #include "tests/actor/node_fixture.hpp"
 
+#include <algorithm>
+#include <future>
 #include <stdexcept>
 
 /// What every actor of the project gets from actor_base.
@@ -179,6 +181,36 @@ CAF_TEST(the depth of a mailbox is seen from outside) {
   CAF_CHECK_EQUAL(life.messages_received(), before + 3);
   settle();
   CAF_CHECK_EQUAL(life.mailbox_depth(), 0u);
+}
+
+CAF_TEST(the depth is seen of an actor that never comes to rest) {
+  class busy final : public actor_base<> {
+  public:
+    busy(caf::actor_config& cfg, std::promise<std::uint64_t>& deepest)
+        : actor_base(cfg), deepest_(deepest) {}
+
+    const char* name() const override { return "busy"; }
+
+  protected:
+    caf::behavior make_behavior() override {
+      return {[this](int left) {
+        most_ = std::max(most_, life()->mailbox_depth());
+        if (left == 0) return deepest_.set_value(most_);
+        send(this, left - 1);
+      }};
+    }
+
+  private:
+    std::promise<std::uint64_t>& deepest_;
+    std::uint64_t most_ = 0;
+  };
+  caf::actor_system_config config;
+  caf::actor_system threads{config};
+  std::promise<std::uint64_t> deepest;
+  auto one = threads.spawn<busy, caf::detached>(std::ref(deepest));
+  constexpr auto messages = 5'000; // of which there is never more than one
+  caf::anon_send(one, messages);
+  CAF_CHECK(deepest.get_future().get() < 1'000);
 }
 
 CAF_TEST(the last words of an actor name its exception and the message in hand) {
