@@ -114,11 +114,12 @@ public:
   }
 
   caf::resumable::resume_result resume(caf::execution_unit* where, std::size_t most) override {
-    // The mailbox may be counted only while it is ours: before the turn, not after. So a turn has
-    // an end, which that of a busy actor with a thread of its own would not have.
+    // The mailbox may be counted only while it is ours: before the turn, not after. So the turn of
+    // an actor with a thread of its own has an end, which it would not have while it is busy.
+    if (this->getf(caf::abstract_actor::is_detached_flag)) most = std::min(most, turn_max);
     vitals_->on_turn(this->mailbox().size());
     auto life = vitals_; // the turn may be this object's last
-    auto how = Base::resume(where, std::min(most, turn_max));
+    auto how = Base::resume(where, most);
     if (how == caf::resumable::awaiting_message) life->on_turn(0);
     return how;
   }
