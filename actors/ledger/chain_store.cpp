@@ -413,11 +413,12 @@ result<chain::history_page> read_history(pqxx::work& tx, const chain::get_histor
   auto to = std::min(before->at, head->at.get());
   // Most accounts that are asked for were there lately; for others ever more is looked through.
   for (std::uint64_t windows = 1; found.size() < wanted;) {
+    const auto missing = wanted - found.size();
     const auto window = to / window_blocks;
     const auto from = (window - std::min(window, windows - 1)) * window_blocks;
-    const auto heights = find_heights(tx, x.of, from, to, wanted);
-    auto rows = read_found(tx, x.of, heights, *before, wanted);
-    const auto is_full = rows.size() == wanted;
+    const auto heights = find_heights(tx, x.of, from, to, missing);
+    auto rows = read_found(tx, x.of, heights, *before, missing);
+    const auto is_full = rows.size() == missing;
     if (is_full) before = cursor{rows.back().at->get(), rows.back().index};
     std::ranges::copy_if(std::move(rows), std::back_inserter(found),
                          [&](const auto& one) { return is_of(x.of, one); });
@@ -426,7 +427,7 @@ result<chain::history_page> read_history(pqxx::work& tx, const chain::get_histor
       continue;
     }
     if (heights.empty()) windows = std::min(windows * 4, windows_at_once_max);
-    const auto done_from = heights.size() < wanted ? from : heights.back();
+    const auto done_from = heights.size() < missing ? from : heights.back();
     if (done_from == 0) break;
     to = done_from - 1;
   }
