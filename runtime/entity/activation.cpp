@@ -161,11 +161,13 @@ effects activation::loaded(result<stored_entity> what, const moment& now, guard&
   return std::move(in.out);
 }
 
-effects activation::items_loaded(result<items> what, const moment& now, guard& watch) {
+effects activation::items_loaded(result<stored_items> what, const moment& now, guard& watch) {
   auto in = run{now, watch, {}};
   under_way_ = false;
-  if (what) {
-    items_ = std::make_unique<items>(std::move(*what));
+  if (what && what->version != version_) {
+    reload(in);
+  } else if (what) {
+    items_ = std::make_unique<items>(std::move(what->all));
   } else if (!queue_.empty()) {
     in.reply(queue_.front(), queue_.front().uncertain ? unknown_outcome() : what.error());
     forget_front();
@@ -185,7 +187,8 @@ effects activation::committed(result<commit_outcome> what, const moment& now, gu
     in.out.push_back(give_up{});
     drop_queue(in, fail(ec::fenced));
   } else if (what->how == commit_end::stale) {
-    reload(in, false);
+    take_back(false);
+    reload(in);
   } else if (what->how == commit_end::refused) {
     settle_refused(in, what->refused);
   } else {
@@ -204,8 +207,10 @@ void activation::done(run& in) {
 }
 
 void activation::failed(run& in, const failure& why) {
-  if (is_unknown(why.code)) return reload(in, true);
-  if (why.code == ec::conflict) return reload(in, false);
+  if (is_unknown(why.code) || why.code == ec::conflict) {
+    take_back(is_unknown(why.code));
+    return reload(in);
+  }
   if (!is_away(why.code) && open_->members.size() > 1) {
     // One of them does not go into the database; the others need not suffer for it.
     alone_ = static_cast<std::uint16_t>(open_->members.size());
@@ -322,7 +327,10 @@ result<decision> activation::outcome_of(run& in, const transaction& to, const co
 
 /// Sends the transaction to the database, or answers at once when there is nothing to ask it.
 void activation::begin(run& in, transaction what) {
-  if (what.what.commands.empty()) return answer_all(in, what);
+  if (what.what.commands.empty()) {
+    attempts_ = 0;
+    return answer_all(in, what);
+  }
   auto sealed = seal(what);
   open_ = std::make_unique<transaction>(std::move(what));
   if (sealed) {
@@ -368,10 +376,16 @@ void activation::answer_all(run& in, const transaction& what) {
 
 /// Those that must not be carried out have their answer; the others are decided again, without
 /// them.
+///
+/// What was carried out and is not in our state was written for an actor that was killed meanwhile,
+/// after we had read. Who is told now that it was carried out must see it in whatever is asked
+/// next.
 void activation::settle_refused(run& in, const std::vector<refused_command>& refused) {
+  auto behind = false;
   for (const auto& x : refused) {
     auto who = std::ranges::find(open_->members, x.at, &decided::at);
     if (who == open_->members.end()) continue;
+    behind = behind || x.why == verdict::outdated || x.response.version > version_;
     switch (x.why) {
     case verdict::repeated:
       in.reply(who->who, x.response);
@@ -386,6 +400,7 @@ void activation::settle_refused(run& in, const std::vector<refused_command>& ref
     open_->members.erase(who);
   }
   take_back(false);
+  if (behind) state_ = nullptr; // no attempt: each time the queue is shorter
 }
 
 /// What was under way stands at the front of the queue again, in its order.
@@ -398,8 +413,8 @@ void activation::take_back(bool uncertain) {
   }
 }
 
-void activation::reload(run& in, bool uncertain) {
-  take_back(uncertain);
+/// What is in memory is not what stands in the database.
+void activation::reload(run& in) {
   state_ = nullptr;
   if (++attempts_ <= attempts_max) return;
   attempts_ = 0;

@@ -19,7 +19,8 @@
 /// too, is told only after its key was looked up: the same command may have succeeded before.
 ///
 /// When it is unknown whether a transaction was committed, the state is dropped and read again, and
-/// the same commands are decided again: those that were committed are found in the inbox.
+/// the same commands are decided again: those that were committed are found in the inbox. So it is
+/// where what the database says shows that something was committed behind our back.
 namespace bpci::entity {
 
 struct activation_limits {
@@ -86,7 +87,7 @@ public:
   /// Errors, as answers: busy (the queue is full), and those of `command`.
   effects take(request_ptr what, const moment& now, guard& watch);
   effects loaded(result<stored_entity> what, const moment& now, guard& watch);
-  effects items_loaded(result<items> what, const moment& now, guard& watch);
+  effects items_loaded(result<stored_items> what, const moment& now, guard& watch);
   /// A failure is what storage::run gives: `timeout`, `restarted` and `shutting_down` mean that it
   /// is unknown.
   effects committed(result<commit_outcome> what, const moment& now, guard& watch);
@@ -135,7 +136,7 @@ private:
   void answer_all(run& in, const transaction& what);
   void settle_refused(run& in, const std::vector<refused_command>& refused);
   void take_back(bool uncertain);
-  void reload(run& in, bool uncertain);
+  void reload(run& in);
   void drop_queue(run& in, const failure& why);
   void forget_front();
   [[nodiscard]] bool must_read_items(run& in, const transaction& to, const command& what);
@@ -151,7 +152,7 @@ private:
   // There are very many of these: what fits in eight bytes together stands together.
   std::uint32_t bytes_ = 0;   ///< of what is queued
   std::uint16_t alone_ = 0;   ///< so many commands get a transaction of their own
-  std::uint8_t attempts_ = 0; ///< to commit what is at the front
+  std::uint8_t attempts_ = 0; ///< to carry out what is at the front
   bool under_way_ = false;    ///< the database has something in hand for us
 };
 

@@ -76,4 +76,10 @@ struct stored_entity {
   std::optional<bytes> state; ///< empty: it is fresh
 };
 
+/// Items, and the version of the state that they belong to.
+struct stored_items {
+  std::uint64_t version = 0;
+  items all;
+};
+
 } // namespace bpci::entity

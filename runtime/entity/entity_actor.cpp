@@ -105,7 +105,7 @@ void entity_actor::carry_out(const read_items& what) {
   auto query = [who = core_.self(), range = what.range](pqxx::work& tx) {
     return store::load_items(tx, who, range);
   };
-  in_database<items>(std::move(query), &activation::items_loaded);
+  in_database<stored_items>(std::move(query), &activation::items_loaded);
 }
 
 void entity_actor::carry_out(commit_batch& what) {

@@ -147,17 +147,24 @@ result<stored_entity> load(pqxx::work& tx, const tenure& as, const entity_ref& w
   return out;
 }
 
-items load_items(pqxx::work& tx, const entity_ref& who, const item_range& range) {
-  auto rows = range.keys.empty()
-                  ? tx.exec_params("SELECT key, value FROM entity_item WHERE kind = $1 AND id = $2 "
-                                   "AND key > $3 ORDER BY key LIMIT $4",
-                                   who.kind, who.id, range.after, std::min(range.limit, items_max))
-                  : tx.exec_params("SELECT key, value FROM entity_item WHERE kind = $1 AND id = $2 "
-                                   "AND key = ANY ($3::text[]) ORDER BY key",
-                                   who.kind, who.id, storage::to_text_array(range.keys));
-  items out;
-  for (const auto& row : rows)
-    out.push_back({row[0].as<std::string>(), storage::to_bytes(row[1])});
+stored_items load_items(pqxx::work& tx, const entity_ref& who, const item_range& range) {
+  // One statement, so that items and version are of the same moment.
+  const auto with_version = [](std::string_view which) {
+    return "SELECT COALESCE((SELECT version FROM entity WHERE kind = $1 AND id = $2), 0), "
+           "i.key, i.value FROM (SELECT) one LEFT JOIN (SELECT key, value FROM entity_item "
+           "WHERE kind = $1 AND id = $2 AND "
+           + std::string{which} + ") i ON true ORDER BY i.key";
+  };
+  const auto rows = range.keys.empty()
+                        ? tx.exec_params(with_version("key > $3 ORDER BY key LIMIT $4"), who.kind,
+                                         who.id, range.after, std::min(range.limit, items_max))
+                        : tx.exec_params(with_version("key = ANY ($3::text[])"), who.kind, who.id,
+                                         storage::to_text_array(range.keys));
+  stored_items out;
+  for (const auto& row : rows) {
+    out.version = row[0].as<std::uint64_t>();
+    if (!row[1].is_null()) out.all.push_back({row[1].as<std::string>(), storage::to_bytes(row[2])});
+  }
   return out;
 }
 

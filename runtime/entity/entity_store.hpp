@@ -24,7 +24,7 @@ result<stored_entity> load(pqxx::work& tx, const tenure& as, const entity_ref& w
                            const state_table* table);
 
 /// In the order of the keys.
-items load_items(pqxx::work& tx, const entity_ref& who, const item_range& range);
+stored_items load_items(pqxx::work& tx, const entity_ref& who, const item_range& range);
 
 /// Writes the batch, or says why not. Its first statement locks the row of the slot, so that a
 /// claim waits for it.

@@ -237,6 +237,28 @@ CAF_TEST(a repeated command is answered as before and the others are decided wit
   CAF_CHECK_EQUAL(value_of(2), 6);
 }
 
+CAF_TEST(what was committed for an actor that was killed is seen by whoever is told of it) {
+  send("a", example::add{5, {}});
+  auto next = send("", get_total{});
+  loaded(); // the other's commit was on its way
+  end({commit_end::refused, {{verdict::repeated, 0, {codec::to_msgpack(total{5}), 1, true}}}});
+  CAF_CHECK_EQUAL(value_of(1), 5);
+  CAF_CHECK_EQUAL(code_of(next), "pending");
+  CAF_CHECK_EQUAL(loads, 2);
+  loaded(1, 5);
+  CAF_CHECK_EQUAL(value_of(next), 5);
+}
+
+CAF_TEST(a timer that was served for an actor that was killed is seen by the next question) {
+  send("timer/daily/1", timer_fired{"daily", timestamp_ms{500}, 1, 0});
+  auto next = send("", get_total{});
+  loaded();
+  end({commit_end::refused, {{verdict::outdated, 0, {}}}});
+  CAF_CHECK_EQUAL(code_of(next), "pending");
+  loaded(1, 1);
+  CAF_CHECK_EQUAL(value_of(next), 1);
+}
+
 CAF_TEST(another command under a known key is a conflict) {
   send("a", example::add{5, {}});
   loaded();
@@ -417,12 +439,25 @@ CAF_TEST(items are read when nothing else is under way) {
   done();
   CAF_REQUIRE_EQUAL(items_asked.size(), 1u);
   CAF_CHECK_EQUAL(batches.size(), 1u);
-  perform(core.items_loaded(items{{"x", {}}}, now, *this));
+  perform(core.items_loaded(stored_items{1, {{"x", {}}}}, now, *this));
   CAF_REQUIRE_EQUAL(batches.size(), 2u);
   CAF_CHECK_EQUAL(batches[1].commands.size(), 2u);
   CAF_CHECK(!batches[1].items[0].value.has_value());
   done();
   CAF_CHECK_EQUAL(value_of(2), 1);
+}
+
+CAF_TEST(items of another version than the state are read again with it) {
+  auto one = send("a", forget_all{});
+  loaded(1, 1);
+  for (auto i = 2u; i < 7; ++i) {
+    perform(core.items_loaded(stored_items{i, {}}, now, *this));
+    CAF_CHECK_EQUAL(code_of(one), "pending");
+    loaded(i, 1);
+  }
+  perform(core.items_loaded(stored_items{7, {}}, now, *this));
+  CAF_CHECK_EQUAL(code_of(one), "retry_after");
+  CAF_CHECK(batches.empty());
 }
 
 CAF_TEST(a state that grows too large is refused to the command that makes it so) {

@@ -182,9 +182,22 @@ struct fixture {
     auto got = send(id, key, what);
     return std::string{name(got ? ec::none : got.error().code)};
   }
-  bool active(const std::string& id) {
-    return shared->node->directory.find("/n/entities/actors/bomb:" + id) != nullptr;
+  /// How it will end.
+  std::future<ec> later(const std::string& id, const std::string& key, const auto& what) {
+    auto got = std::make_shared<std::promise<ec>>();
+    sys.spawn(
+        [=, to = router, what = make_command({"bomb", id}, key, what)](caf::event_based_actor* me) {
+          me->request(to, 20s, what)
+              .then([=](const entity::response&) { got->set_value(ec::none); },
+                    [=](const caf::error& why) { got->set_value(from_caf(why).code); });
+        });
+    return got->get_future();
   }
+  caf::actor actor_of(const std::string& id) {
+    return shared->node->directory.find("/n/entities/actors/bomb:" + id);
+  }
+  bool active(const std::string& id) { return actor_of(id) != nullptr; }
+  void kill(const std::string& id) { send_exit_now(actor_of(id), caf::exit_reason::kill); }
 };
 
 } // namespace
@@ -239,21 +252,31 @@ CAF_TEST(what a killed actor had in hand is answered at once) {
   pqxx::connection blocker{db.dsn};
   pqxx::work lock{blocker};
   lock.exec("SELECT 1 FROM entity FOR UPDATE");
-  auto got = std::make_shared<std::promise<ec>>();
-  auto what = make_command({"bomb", "a"}, "k2", example::add{1, {}});
-  sys.spawn([=, to = router](caf::event_based_actor* me) {
-    me->request(to, 20s, what)
-        .then([=](const entity::response&) { got->set_value(ec::none); },
-              [=](const caf::error& why) { got->set_value(from_caf(why).code); });
-  });
-  auto answer = got->get_future();
+  auto answer = later("a", "k2", example::add{1, {}});
   CAF_CHECK(answer.wait_for(200ms) == std::future_status::timeout);
   auto begin = steady_now();
-  send_exit_now(shared->node->directory.find("/n/entities/actors/bomb:a"), caf::exit_reason::kill);
+  kill("a");
   CAF_CHECK(answer.get() == ec::restarted);
   CAF_CHECK(steady_now() - begin < 100ms);
   lock.abort();
   CAF_CHECK_EQUAL(total_after("a", "k2", example::add{1, {}}), 4);
+  CAF_CHECK_EQUAL(total_of("a"), 4);
+}
+
+CAF_TEST(what is committed for a killed actor after the next has read is seen once it is told of) {
+  shared->settings.idle_after = 1h;
+  CAF_CHECK_EQUAL(total_after("a", "k1", example::add{3, {}}), 3);
+  pqxx::connection blocker{db.dsn};
+  pqxx::work lock{blocker};
+  lock.exec("SELECT 1 FROM entity FOR UPDATE");
+  auto answer = later("a", "k2", example::add{1, {}});
+  CAF_CHECK(answer.wait_for(200ms) == std::future_status::timeout);
+  kill("a");
+  CAF_CHECK(answer.get() == ec::restarted);
+  CAF_CHECK_EQUAL(total_of("a"), 3);
+  lock.abort();
+  CAF_CHECK(eventually([&] { return db.sql("SELECT version FROM entity") == "2"; }));
+  CAF_CHECK(send("a", "k2", example::add{1, {}})->repeated);
   CAF_CHECK_EQUAL(total_of("a"), 4);
 }
 

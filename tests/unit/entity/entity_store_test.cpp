@@ -196,12 +196,17 @@ CAF_TEST(items are written and removed and read in their order) {
   next.items = {{"b", {}}, {"c", bytes{7}}};
   commit(next);
   pqxx::work tx{connection};
-  auto all = store::load_items(tx, seven, {"", 10, {}});
-  CAF_REQUIRE_EQUAL(all.size(), 2u);
-  CAF_CHECK_EQUAL(all[0].key, "a");
-  CAF_CHECK(all[1].value == bytes{7});
-  CAF_CHECK_EQUAL(store::load_items(tx, seven, {"a", 10, {}}).size(), 1u);
-  CAF_CHECK_EQUAL(store::load_items(tx, seven, {"", 0, {"c", "x"}}).size(), 1u);
+  auto found = store::load_items(tx, seven, {"", 10, {}});
+  CAF_REQUIRE_EQUAL(found.all.size(), 2u);
+  CAF_CHECK_EQUAL(found.all[0].key, "a");
+  CAF_CHECK(found.all[1].value == bytes{7});
+  CAF_CHECK_EQUAL(found.version, 2u);
+  CAF_CHECK_EQUAL(store::load_items(tx, seven, {"a", 10, {}}).all.size(), 1u);
+  CAF_CHECK_EQUAL(store::load_items(tx, seven, {"", 0, {"c", "x"}}).all.size(), 1u);
+  const auto none = store::load_items(tx, seven, {"x", 10, {}});
+  CAF_CHECK(none.all.empty());
+  CAF_CHECK_EQUAL(none.version, 2u);
+  CAF_CHECK_EQUAL(store::load_items(tx, {"counter", "8"}, {"", 10, {}}).version, 0u);
 }
 
 CAF_TEST(a timer is set moved and stopped with the commit) {
