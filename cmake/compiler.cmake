@@ -23,6 +23,18 @@ function(bpci_cold)
   endforeach()
 endfunction()
 
+# bpci_pure(TARGET...): cores without actors, sockets and clocks. Simulations and fuzzers run them for
+# minutes on end, so that under the sanitizers they alone are optimised; and they alone tell a fuzzer
+# where it has been.
+function(bpci_pure)
+  foreach(target ${ARGN})
+    if(BPCI_SANITIZE)
+      target_compile_options(${target} PRIVATE -O1 -fsanitize=fuzzer-no-link)
+    endif()
+    set_target_properties(${target} PROPERTIES BPCI_PRECOMPILED hot)
+  endforeach()
+endfunction()
+
 # mold links in a fraction of a second what takes ld several.
 find_program(MOLD mold)
 if(MOLD)
@@ -36,12 +48,5 @@ if(BPCI_SANITIZE)
                       -fno-sanitize-recover=undefined -fno-omit-frame-pointer
                       # gcc 12 warns inside its own <regex>
                       $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
-  add_link_options(-fsanitize=address,undefined)
-endif()
-
-# ./dev fuzz: what is fuzzed, and all that it links, by clang.
-if(BPCI_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=null,vptr
-                      -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 endif()

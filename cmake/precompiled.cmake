@@ -33,14 +33,18 @@ function(bpci_precompile NAME)
 endfunction()
 
 # bpci_use_precompiled(DIRECTORY): by every target there and below. What a target was told by
-# bpci_cold or bpci_add_tests says which one.
+# bpci_cold, bpci_pure or bpci_add_tests says which one.
 function(bpci_use_precompiled DIRECTORY)
+  set(otherwise hot)
+  if(BPCI_SANITIZE)
+    set(otherwise cold)
+  endif()
   get_property(targets DIRECTORY ${DIRECTORY} PROPERTY BUILDSYSTEM_TARGETS)
   foreach(target ${targets})
     get_target_property(type ${target} TYPE)
     get_target_property(way ${target} BPCI_PRECOMPILED)
     if(NOT way)
-      set(way hot)
+      set(way ${otherwise})
     endif()
     if(type MATCHES "LIBRARY|EXECUTABLE" AND NOT type MATCHES INTERFACE
        AND NOT target MATCHES "^bpci_precompiled_" AND TARGET bpci_precompiled_${way})
@@ -55,6 +59,7 @@ endfunction()
 
 if(BPCI_PRECOMPILED)
   bpci_precompile(hot)
+  bpci_pure(bpci_precompiled_hot)
   bpci_precompile(cold)
   # Not for all that is cold: its constants are compiled into every file, which takes a second.
   bpci_precompile(command_line <CLI/CLI.hpp>)
