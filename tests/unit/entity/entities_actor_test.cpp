@@ -93,6 +93,16 @@ private:
   std::shared_ptr<std::atomic<int>> losses_;
 };
 
+/// No entity can be committed as long as it lives, or until the lock is aborted.
+struct held_entities {
+  explicit held_entities(const std::string& dsn) : connection{dsn} {
+    lock.exec("SELECT 1 FROM entity FOR UPDATE");
+  }
+
+  pqxx::connection connection;
+  pqxx::work lock{connection};
+};
+
 /// A node with everything but ROUTER and SLOTS: its slots are all its own.
 struct fixture {
   entity::test::database db;
@@ -249,14 +259,12 @@ CAF_TEST(a command that crashes its handler is set aside the third time and the 
 
 CAF_TEST(what a killed actor had in hand is answered at once) {
   CAF_CHECK_EQUAL(total_after("a", "k1", example::add{3, {}}), 3);
-  pqxx::connection blocker{db.dsn};
-  pqxx::work lock{blocker};
-  lock.exec("SELECT 1 FROM entity FOR UPDATE");
+  held_entities held{db.dsn};
   auto answer = later("a", "k2", example::add{1, {}});
   CAF_CHECK(answer.wait_for(200ms) == std::future_status::timeout);
   kill("a");
   CAF_CHECK(answer.get() == ec::restarted); // while the database goes on waiting
-  lock.abort();
+  held.lock.abort();
   CAF_CHECK_EQUAL(total_after("a", "k2", example::add{1, {}}), 4);
   CAF_CHECK_EQUAL(total_of("a"), 4);
 }
@@ -264,15 +272,13 @@ CAF_TEST(what a killed actor had in hand is answered at once) {
 CAF_TEST(what is committed for a killed actor after the next has read is seen once it is told of) {
   shared->settings.idle_after = 1h;
   CAF_CHECK_EQUAL(total_after("a", "k1", example::add{3, {}}), 3);
-  pqxx::connection blocker{db.dsn};
-  pqxx::work lock{blocker};
-  lock.exec("SELECT 1 FROM entity FOR UPDATE");
+  held_entities held{db.dsn};
   auto answer = later("a", "k2", example::add{1, {}});
   CAF_CHECK(answer.wait_for(200ms) == std::future_status::timeout);
   kill("a");
   CAF_CHECK(answer.get() == ec::restarted);
   CAF_CHECK_EQUAL(total_of("a"), 3);
-  lock.abort();
+  held.lock.abort();
   CAF_CHECK(eventually([&] { return db.sql("SELECT version FROM entity") == "2"; }));
   CAF_CHECK(send("a", "k2", example::add{1, {}})->repeated);
   CAF_CHECK_EQUAL(total_of("a"), 4);
