@@ -1,10 +1,11 @@
 #pragma once
 
+#include "messages/boxes.hpp"
 #include "messages/describe.hpp"
 #include "messages/error.hpp"
 
-#include <caf/error.hpp>
 #include <caf/detail/stringification_inspector.hpp>
+#include <caf/error.hpp>
 #include <caf/fwd.hpp>
 #include <caf/meta/type_name.hpp>
 

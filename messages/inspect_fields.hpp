@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/box_members.hpp"
 #include "messages/inspect.hpp"
 
 #include <caf/deserializer.hpp>
@@ -15,7 +16,7 @@ caf::error visit_fields(Inspector& f, T& x) {
   return [&]<class... Field>(boost::mp11::mp_list<Field...>) -> caf::error {
     return f(x.*Field::pointer...);
   }(boost::mp11::mp_rename<boost::describe::describe_members<T, boost::describe::mod_public>,
-                           boost::mp11::mp_list>{});
+                                                             boost::mp11::mp_list>{});
 }
 
 } // namespace detail
@@ -32,7 +33,9 @@ caf::error load_fields(caf::deserializer& from, T& x) {
 
 } // namespace bpci
 
-/// Compiles both for a message. At namespace scope, outside of any namespace.
+/// Compiles both for a message, and what CAF keeps it in. At namespace scope, outside of any
+/// namespace.
 #define BPCI_CAF_CODEC(type)                                                                       \
   template caf::error bpci::save_fields<type>(caf::serializer&, type&);                            \
-  template caf::error bpci::load_fields<type>(caf::deserializer&, type&);
+  template caf::error bpci::load_fields<type>(caf::deserializer&, type&);                          \
+  BPCI_CAF_BOX(type)

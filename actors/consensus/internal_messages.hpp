@@ -1,10 +1,10 @@
 #pragma once
 
 #include "actors/consensus/engine.hpp"
+#include "messages/boxes.hpp"
 #include "messages/chain/position.hpp"
 
 #include <caf/actor.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 
 #include <deque>
 #include <memory>
@@ -101,16 +101,16 @@ struct sync_state {
 
 } // namespace bpci::consensus
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::consensus::instance_ready)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::consensus::begin_anew)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::consensus::carry_on)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::consensus::chain_moved)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::consensus::height_decided)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::consensus::dismissed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::consensus::work_is_due)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::consensus::engine_stopped)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::consensus::stop_deciding)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::consensus::get_standing)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::consensus::instance_standing)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::consensus::fell_behind)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::consensus::sync_state)
+BPCI_LOCAL_MESSAGE(bpci::consensus::instance_ready)
+BPCI_LOCAL_MESSAGE(bpci::consensus::begin_anew)
+BPCI_LOCAL_MESSAGE(bpci::consensus::carry_on)
+BPCI_LOCAL_MESSAGE(bpci::consensus::chain_moved)
+BPCI_LOCAL_MESSAGE(bpci::consensus::height_decided)
+BPCI_LOCAL_MESSAGE(bpci::consensus::dismissed)
+BPCI_LOCAL_MESSAGE(bpci::consensus::work_is_due)
+BPCI_LOCAL_MESSAGE(bpci::consensus::engine_stopped)
+BPCI_LOCAL_MESSAGE(bpci::consensus::stop_deciding)
+BPCI_LOCAL_MESSAGE(bpci::consensus::get_standing)
+BPCI_LOCAL_MESSAGE(bpci::consensus::instance_standing)
+BPCI_LOCAL_MESSAGE(bpci::consensus::fell_behind)
+BPCI_LOCAL_MESSAGE(bpci::consensus::sync_state)

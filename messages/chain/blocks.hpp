@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/boxes.hpp"
 #include "messages/chain/position.hpp"
 #include "messages/ledger/evidence.hpp"
 #include "messages/ledger/snapshot.hpp"
@@ -141,22 +142,22 @@ struct finish_restore {
 
 } // namespace bpci::chain
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::fill_block)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::block_filled)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::validate_block)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::block_valid)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::append_block)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::get_past)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::past_height)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::read_blocks)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::block_range)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::read_header)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::final_header)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::find_snapshot)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::snapshot_here)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::read_chunk)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::chunk_here)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::begin_restore)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::add_chunk)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::restore_progress)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::finish_restore)
+BPCI_LOCAL_MESSAGE(bpci::chain::fill_block)
+BPCI_LOCAL_MESSAGE(bpci::chain::block_filled)
+BPCI_LOCAL_MESSAGE(bpci::chain::validate_block)
+BPCI_LOCAL_MESSAGE(bpci::chain::block_valid)
+BPCI_LOCAL_MESSAGE(bpci::chain::append_block)
+BPCI_LOCAL_MESSAGE(bpci::chain::get_past)
+BPCI_LOCAL_MESSAGE(bpci::chain::past_height)
+BPCI_LOCAL_MESSAGE(bpci::chain::read_blocks)
+BPCI_LOCAL_MESSAGE(bpci::chain::block_range)
+BPCI_LOCAL_MESSAGE(bpci::chain::read_header)
+BPCI_LOCAL_MESSAGE(bpci::chain::final_header)
+BPCI_LOCAL_MESSAGE(bpci::chain::find_snapshot)
+BPCI_LOCAL_MESSAGE(bpci::chain::snapshot_here)
+BPCI_LOCAL_MESSAGE(bpci::chain::read_chunk)
+BPCI_LOCAL_MESSAGE(bpci::chain::chunk_here)
+BPCI_LOCAL_MESSAGE(bpci::chain::begin_restore)
+BPCI_LOCAL_MESSAGE(bpci::chain::add_chunk)
+BPCI_LOCAL_MESSAGE(bpci::chain::restore_progress)
+BPCI_LOCAL_MESSAGE(bpci::chain::finish_restore)

@@ -1,8 +1,7 @@
 #pragma once
 
+#include "messages/boxes.hpp"
 #include "messages/chain/wire.hpp"
-
-#include <caf/allowed_unsafe_message_type.hpp>
 
 #include <chrono>
 
@@ -103,13 +102,13 @@ BPCI_MESSAGE(peer_list, peers)
 
 } // namespace bpci::chain
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::tell_peers)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::ask_peer)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::peer_answer)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::vote_arrived)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::announcements_shared)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::question_arrived)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::peer_seen)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::peer_lost)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::peer_misbehaved)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::peer_message_ptr)
+BPCI_LOCAL_MESSAGE(bpci::chain::tell_peers)
+BPCI_LOCAL_MESSAGE(bpci::chain::ask_peer)
+BPCI_LOCAL_MESSAGE(bpci::chain::peer_answer)
+BPCI_LOCAL_MESSAGE(bpci::chain::vote_arrived)
+BPCI_LOCAL_MESSAGE(bpci::chain::announcements_shared)
+BPCI_LOCAL_MESSAGE(bpci::chain::question_arrived)
+BPCI_LOCAL_MESSAGE(bpci::chain::peer_seen)
+BPCI_LOCAL_MESSAGE(bpci::chain::peer_lost)
+BPCI_LOCAL_MESSAGE(bpci::chain::peer_misbehaved)
+BPCI_LOCAL_MESSAGE(bpci::chain::peer_message_ptr)

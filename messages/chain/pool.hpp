@@ -1,9 +1,8 @@
 #pragma once
 
+#include "messages/boxes.hpp"
 #include "messages/consensus/block.hpp"
 #include "messages/ledger/account.hpp"
-
-#include <caf/allowed_unsafe_message_type.hpp>
 
 #include <memory>
 #include <string>
@@ -113,11 +112,11 @@ struct evidence_offered {
 
 } // namespace bpci::chain
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::transactions_shared)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::offer_transactions)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::transactions_offered)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::watch_work)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::work_waiting)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::evidence_found)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::offer_evidence)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::evidence_offered)
+BPCI_LOCAL_MESSAGE(bpci::chain::transactions_shared)
+BPCI_LOCAL_MESSAGE(bpci::chain::offer_transactions)
+BPCI_LOCAL_MESSAGE(bpci::chain::transactions_offered)
+BPCI_LOCAL_MESSAGE(bpci::chain::watch_work)
+BPCI_LOCAL_MESSAGE(bpci::chain::work_waiting)
+BPCI_LOCAL_MESSAGE(bpci::chain::evidence_found)
+BPCI_LOCAL_MESSAGE(bpci::chain::offer_evidence)
+BPCI_LOCAL_MESSAGE(bpci::chain::evidence_offered)

@@ -1,9 +1,8 @@
 #pragma once
 
+#include "messages/boxes.hpp"
 #include "messages/consensus/head.hpp"
 #include "messages/runtime/slots.hpp"
-
-#include <caf/allowed_unsafe_message_type.hpp>
 
 #include <memory>
 #include <vector>
@@ -50,6 +49,6 @@ struct get_position {};
 
 } // namespace bpci::chain
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::position)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::watch_position)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::chain::get_position)
+BPCI_LOCAL_MESSAGE(bpci::chain::position)
+BPCI_LOCAL_MESSAGE(bpci::chain::watch_position)
+BPCI_LOCAL_MESSAGE(bpci::chain::get_position)

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "messages/boxes.hpp"
 #include "messages/error.hpp"
 #include "messages/oracle/codec.hpp"
 
 #include <caf/actor.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 
 #include <memory>
 
@@ -81,7 +81,7 @@ struct connection_closed {
 } // namespace bpci::oracle
 
 // Pointers: these never leave the node.
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::oracle::connection_opened)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::oracle::frames_received)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::oracle::connection_writable)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::oracle::connection_closed)
+BPCI_LOCAL_MESSAGE(bpci::oracle::connection_opened)
+BPCI_LOCAL_MESSAGE(bpci::oracle::frames_received)
+BPCI_LOCAL_MESSAGE(bpci::oracle::connection_writable)
+BPCI_LOCAL_MESSAGE(bpci::oracle::connection_closed)

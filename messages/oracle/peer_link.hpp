@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/boxes.hpp"
 #include "messages/oracle/connection.hpp"
 #include "messages/oracle/signing.hpp"
 
@@ -52,8 +53,8 @@ struct dialled {
 
 } // namespace bpci::oracle
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::oracle::admit_peer)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::oracle::peer_admitted)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::oracle::peer_connected)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::oracle::dial)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::oracle::dialled)
+BPCI_LOCAL_MESSAGE(bpci::oracle::admit_peer)
+BPCI_LOCAL_MESSAGE(bpci::oracle::peer_admitted)
+BPCI_LOCAL_MESSAGE(bpci::oracle::peer_connected)
+BPCI_LOCAL_MESSAGE(bpci::oracle::dial)
+BPCI_LOCAL_MESSAGE(bpci::oracle::dialled)

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "messages/boxes.hpp"
 #include "runtime/supervision/child_spec.hpp"
 
 #include <caf/actor.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/fwd.hpp>
 
 #include <functional>
@@ -64,6 +64,6 @@ caf::actor spawn_supervisor(caf::actor_system& system, std::string path, supervi
 
 } // namespace bpci::supervision
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::supervision::start_child)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::supervision::start_child_like)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bpci::supervision::stop_child)
+BPCI_LOCAL_MESSAGE(bpci::supervision::start_child)
+BPCI_LOCAL_MESSAGE(bpci::supervision::start_child_like)
+BPCI_LOCAL_MESSAGE(bpci::supervision::stop_child)
