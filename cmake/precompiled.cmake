@@ -22,8 +22,7 @@ endif()
 # One for each way of compiling: a precompiled header goes with its flags only.
 function(bpci_precompile NAME)
   add_library(bpci_precompiled_${NAME} OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cpp)
-  target_link_libraries(bpci_precompiled_${NAME} PRIVATE bpci_options Boost::json PkgConfig::pqxx msgpack
-                        cli11)
+  target_link_libraries(bpci_precompiled_${NAME} PRIVATE bpci_options Boost::json PkgConfig::pqxx msgpack)
   target_precompile_headers(bpci_precompiled_${NAME} PRIVATE ${BPCI_PRECOMPILED_HEADERS} ${ARGN})
   # It names files of this checkout, and must not be ccache's answer in another one. What is
   # compiled with it may be: told apart by this text and, in direct mode, by every header in it.
@@ -61,9 +60,7 @@ if(BPCI_PRECOMPILED)
   bpci_precompile(hot)
   bpci_pure(bpci_precompiled_hot)
   bpci_precompile(cold)
-  # Not for all that is cold: its constants are compiled into every file, which takes a second.
-  bpci_precompile(command_line <CLI/CLI.hpp>)
-  bpci_cold(bpci_precompiled_cold bpci_precompiled_command_line)
+  bpci_cold(bpci_precompiled_cold)
   # The framework names its suites by a macro, which each test defines before it includes it.
   bpci_precompile(tests <caf/test/unit_test.hpp> <cmake/precompiled_tests.hpp>)
   target_compile_options(bpci_precompiled_tests PRIVATE -O0)

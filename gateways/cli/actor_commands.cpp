@@ -1,11 +1,8 @@
 #include "gateways/cli/list_view.hpp"
+#include "gateways/cli/options.hpp"
 #include "gateways/cli/text.hpp"
 #include "gateways/cli/tree_view.hpp"
 #include "messages/codec/json.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <memory>
 
@@ -122,8 +119,8 @@ void add_action(CLI::App& to, const std::string& verb, const std::string& what,
       add_command(to, verb, what,
                   "bpci actors " + verb + " /node/links/link:bank-a --reason \"stuck since noon\"",
                   line, [given, verb](const context& with) { return act(with, verb, *given); });
-  app.add_option("path", given->path, "as actors tree shows it")->required()->type_name("PATH");
-  app.add_option("--reason", given->reason, "for the audit log")->required();
+  add_option(app, "path", given->path, "as actors tree shows it").required().type_name("PATH");
+  add_option(app, "--reason", given->reason, "for the audit log").required();
 }
 
 } // namespace
@@ -134,13 +131,13 @@ void add_actor_commands(CLI::App& to, command_line& line) {
   auto& tree = add_command(actors, "tree", "All actors, each below its supervisor",
                            "bpci actors tree --filter backing_off", line,
                            [given](const context& with) { return show_tree(with, *given); });
-  tree.add_option("--filter", given->filter, "part of a path, a type or a state");
+  add_option(tree, "--filter", given->filter, "part of a path, a type or a state");
   add_page_options(tree, given->page);
   const auto path = std::make_shared<std::string>();
   auto& show = add_command(actors, "show", "One actor: its counters and its state",
                            "bpci actors show /node/links/link:bank-a", line,
                            [path](const context& with) { return show_actor(with, *path); });
-  show.add_option("path", *path, "as actors tree shows it")->required()->type_name("PATH");
+  add_option(show, "path", *path, "as actors tree shows it").required().type_name("PATH");
   add_action(actors, "kill", "End an actor as a crash would; its supervisor restarts it", line);
   add_action(actors, "restart", "Stop an actor in good order and start it again", line);
   add_action(actors, "pause", "Stop an actor until it is resumed", line);

@@ -1,8 +1,5 @@
 #include "gateways/cli/list_view.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+#include "gateways/cli/options.hpp"
 
 #include <memory>
 
@@ -39,10 +36,10 @@ void add_audit_commands(CLI::App& to, command_line& line) {
         return show_list(with, actions_view, {{"target", given->target}, {"action", given->action}},
                          given->page);
       });
-  app.add_option("--target", given->target, "part of what was acted on");
-  app.add_option("--action", given->action,
-                 "kill, restart, pause, resume, drain, undrain, move, "
-                 "retry or release");
+  add_option(app, "--target", given->target, "part of what was acted on");
+  add_option(app, "--action", given->action,
+             "kill, restart, pause, resume, drain, undrain, move, "
+             "retry or release");
   add_page_options(app, given->page);
 }
 

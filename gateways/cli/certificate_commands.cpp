@@ -1,12 +1,9 @@
 #include "gateways/cli/certificate_commands.hpp"
 
+#include "gateways/cli/options.hpp"
 #include "runtime/time/clock.hpp"
 #include "runtime/tunnel/credentials.hpp"
 #include "runtime/tunnel/join_token.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <filesystem>
 #include <memory>
@@ -182,9 +179,9 @@ CLI::App& add(CLI::App& to, const std::string& name, const std::string& what,
               const std::shared_ptr<certificate_options>& given) {
   auto& app = add_command(to, name, what, example, line,
                           [action, given](const context& with) { return action(with, *given); });
-  app.add_option("--data-dir", given->data_dir, "node.data_dir of the node")
-      ->required()
-      ->type_name("DIR");
+  add_option(app, "--data-dir", given->data_dir, "node.data_dir of the node")
+      .required()
+      .type_name("DIR");
   return app;
 }
 
@@ -195,30 +192,28 @@ void add_certificate_commands(CLI::App& cluster, command_line& line) {
   auto given = fresh();
   auto& init_app = add(cluster, "init", "Make the authority of a new cluster, and its first member",
                        "bpci cluster init --data-dir ./data --name bpci", line, init, given);
-  init_app.add_option("--name", given->name, "cluster.name of all its nodes")
-      ->capture_default_str();
-  init_app.add_option("--member", given->member, "node.id of this node")->capture_default_str();
+  add_option(init_app, "--name", given->name, "cluster.name of all its nodes").show_default();
+  add_option(init_app, "--member", given->member, "node.id of this node").show_default();
 
   given = fresh();
   auto& token_app = add(cluster, "join-token", "Write what lets one further node join",
                         "bpci cluster join-token --data-dir ./data --member node-2 --out "
                         "node-2.token",
                         line, write_token, given);
-  token_app.add_option("--member", given->member, "node.id of the node that is to join")
-      ->required();
-  token_app
-      .add_option("--out", given->file,
-                  "a file for it, readable by its owner only; else it is "
-                  "printed")
-      ->type_name("FILE");
+  add_option(token_app, "--member", given->member, "node.id of the node that is to join")
+      .required();
+  add_option(token_app, "--out", given->file,
+             "a file for it, readable by its owner only; else it is "
+             "printed")
+      .type_name("FILE");
 
   given = fresh();
   auto& join_app =
       add(cluster, "join", "Take a join token, or a new one as a renewal",
           "bpci cluster join --token-file node-2.token --data-dir ./data", line, join, given);
-  join_app.add_option("--token-file", given->file, "what join-token has written")
-      ->required()
-      ->type_name("FILE");
+  add_option(join_app, "--token-file", given->file, "what join-token has written")
+      .required()
+      .type_name("FILE");
 
   add(cluster, "renew", "Issue a new certificate for the node that has the authority",
       "bpci cluster renew --data-dir ./data", line, renew, fresh());

@@ -1,12 +1,9 @@
 #include "gateways/cli/commands.hpp"
 #include "gateways/cli/list_view.hpp"
+#include "gateways/cli/options.hpp"
 #include "gateways/cli/submission.hpp"
 #include "gateways/cli/text.hpp"
 #include "messages/codec/json.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <fstream>
 #include <memory>
@@ -217,7 +214,7 @@ void add_blocks(CLI::App& to, command_line& line) {
                             if (given->follow) return follow_blocks(with, given->page.limit);
                             return show_list(with, blocks_view, {}, given->page);
                           });
-  app.add_flag("-f,--follow", given->follow, "go on with each new one");
+  add_flag(app, "-f,--follow", given->follow, "go on with each new one");
   add_page_options(app, given->page);
 }
 
@@ -255,7 +252,7 @@ void add_block(CLI::App& to, command_line& line) {
                             return show_one(with, "/api/v1/chain/blocks/" + percent_encode(*which),
                                             {}, render_block);
                           });
-  app.add_option("block", *which, "height, or id")->required()->type_name("HEIGHT|ID");
+  add_option(app, "block", *which, "height, or id").required().type_name("HEIGHT|ID");
 }
 
 // -- transactions --------------------------------------------------------------------------------
@@ -313,14 +310,14 @@ void add_tx(CLI::App& to, command_line& line) {
                   "is signed",
                   "bpci chain tx send signed.json", line,
                   [given](const context& with) { return show_tx(with, *given); });
-  app.add_option("id", given->id, "of the transaction; or the word send")
-      ->required()
-      ->type_name("ID|send");
-  app.add_option("file", given->file, "JSON, or canonical bytes")->type_name("FILE");
-  app.add_flag("--proof", given->proof, "what proves its receipt against a header");
-  app.add_option("--wait", given->wait_secs, "with send: seconds for its block; 0: do not wait")
-      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{86'400}))
-      ->capture_default_str();
+  add_option(app, "id", given->id, "of the transaction; or the word send")
+      .required()
+      .type_name("ID|send");
+  add_option(app, "file", given->file, "JSON, or canonical bytes").type_name("FILE");
+  add_flag(app, "--proof", given->proof, "what proves its receipt against a header");
+  add_option(app, "--wait", given->wait_secs, "with send: seconds for its block; 0: do not wait")
+      .between(0, 86'400)
+      .show_default();
 }
 
 // -- the rest ------------------------------------------------------------------------------------
@@ -345,7 +342,7 @@ void add_validator(CLI::App& to, command_line& line) {
                           return record ? render_members(*record, how) : std::string{};
                         });
       });
-  app.add_option("address", *who, "64 hex digits")->required()->type_name("ADDRESS");
+  add_option(app, "address", *who, "64 hex digits").required().type_name("ADDRESS");
 }
 
 /// A table of the rows below `member`, or a sentence.
@@ -375,9 +372,9 @@ void add_state(CLI::App& to, command_line& line) {
                                               return codec::to_pretty_text(x) + '\n';
                                             });
                           });
-  app.add_option("key", given->key, "a text, 0x and hex, or both: coins/account/0xd75a...")
-      ->required()
-      ->type_name("KEY");
+  add_option(app, "key", given->key, "a text, 0x and hex, or both: coins/account/0xd75a...")
+      .required()
+      .type_name("KEY");
 }
 
 exit_code make_block(const context& with) {
@@ -404,7 +401,7 @@ void add_lift_halt(CLI::App& to, command_line& line) {
       add_command(to, "lift-halt", "Lift the halt of this cluster's validator",
                   "bpci chain lift-halt --reason \"the forked node is off, see the ticket\"", line,
                   [reason](const context& with) { return lift_halt(with, *reason); });
-  app.add_option("--reason", *reason, "for the audit log")->required();
+  add_option(app, "--reason", *reason, "for the audit log").required();
 }
 
 } // namespace

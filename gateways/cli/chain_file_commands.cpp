@@ -1,13 +1,10 @@
 #include "gateways/chain/amounts.hpp"
 #include "gateways/cli/commands.hpp"
 #include "gateways/cli/list_view.hpp"
+#include "gateways/cli/options.hpp"
 #include "gateways/cli/text.hpp"
 #include "messages/codec/json.hpp"
 #include "runtime/crypto/keystore.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <algorithm>
 #include <fcntl.h>
@@ -268,23 +265,23 @@ void add_init(CLI::App& to, command_line& line) {
   auto& app = add_command(to, "init", "Make the genesis document of a new chain, and its keys",
                           "bpci chain init --chain-id bpci-test --validators 4 --out ./chain", line,
                           [given](const context& with) { return init(with, *given); });
-  app.add_option("--chain-id", given->chain_id, "its name, for good")->capture_default_str();
-  app.add_option("--validator", given->validators,
-                 "NAME, for which a key is made, or NAME=PUBLIC_KEY; repeat it")
-      ->type_name("NAME[=KEY]");
-  app.add_option("--validators", given->trial, "so many with made-up names instead, for a trial")
-      ->check(CLI::Range(std::size_t{1}, trial_validators_max))
-      ->type_name("N");
-  app.add_option("--bond", given->bond, "GEN, of each validator")->capture_default_str();
-  app.add_option("--fees", given->fees, "FLX that each validator has for its transactions")
-      ->capture_default_str();
-  app.add_option("--fund", given->funds, "what an account has: ADDRESS=100FLX; repeat it")
-      ->type_name("ADDRESS=AMOUNT");
-  app.add_option("--supply", given->supply, "what the treasury has: 1000000FLX; repeat it")
-      ->type_name("AMOUNT");
-  app.add_option("--out", given->out, "a folder for genesis.json and the key files")
-      ->required()
-      ->type_name("DIR");
+  add_option(app, "--chain-id", given->chain_id, "its name, for good").show_default();
+  add_option(app, "--validator", given->validators,
+             "NAME, for which a key is made, or NAME=PUBLIC_KEY; repeat it")
+      .type_name("NAME[=KEY]");
+  add_option(app, "--validators", given->trial, "so many with made-up names instead, for a trial")
+      .between(1, trial_validators_max)
+      .type_name("N");
+  add_option(app, "--bond", given->bond, "GEN, of each validator").show_default();
+  add_option(app, "--fees", given->fees, "FLX that each validator has for its transactions")
+      .show_default();
+  add_option(app, "--fund", given->funds, "what an account has: ADDRESS=100FLX; repeat it")
+      .type_name("ADDRESS=AMOUNT");
+  add_option(app, "--supply", given->supply, "what the treasury has: 1000000FLX; repeat it")
+      .type_name("AMOUNT");
+  add_option(app, "--out", given->out, "a folder for genesis.json and the key files")
+      .required()
+      .type_name("DIR");
 }
 
 // -- verify
@@ -400,11 +397,11 @@ void add_verify(CLI::App& to, command_line& line) {
                           "transaction",
                           "bpci chain verify --genesis chain/genesis.json", line,
                           [given](const context& with) { return verify(with, *given); });
-  app.add_option("--genesis", given->genesis, "the document that the chain began with")
-      ->required()
-      ->type_name("FILE");
-  app.add_option("--to", given->to, "the last height; without it the node's last block")
-      ->type_name("HEIGHT");
+  add_option(app, "--genesis", given->genesis, "the document that the chain began with")
+      .required()
+      .type_name("FILE");
+  add_option(app, "--to", given->to, "the last height; without it the node's last block")
+      .type_name("HEIGHT");
 }
 
 } // namespace

@@ -152,6 +152,10 @@ CLI::App& add_command(CLI::App& to, const std::string& name, const std::string& 
   return out;
 }
 
+void hide(CLI::App& command) {
+  command.group("");
+}
+
 void add_page_options(CLI::App& to, page_options& page) {
   constexpr std::uint32_t limit_max = 1'000;
   to.add_option("--limit", page.limit, "rows of a page")

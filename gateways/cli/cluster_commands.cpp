@@ -1,9 +1,6 @@
 #include "gateways/cli/list_view.hpp"
+#include "gateways/cli/options.hpp"
 #include "gateways/cli/text.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <memory>
 
@@ -115,9 +112,9 @@ CLI::App& add_drain(CLI::App& to, const std::string& verb, const std::string& wh
   auto& app = add_command(to, verb, what, example, line, [given, verb](const context& with) {
     return set_state(with, verb, *given);
   });
-  app.add_option("member", given->member, "as cluster members shows it")
-      ->required()
-      ->type_name("MEMBER");
+  add_option(app, "member", given->member, "as cluster members shows it")
+      .required()
+      .type_name("MEMBER");
   return app;
 }
 
@@ -126,9 +123,9 @@ void add_members(CLI::App& to, command_line& line) {
   auto& app = add_command(to, "members", "Who belongs to the cluster, and who can be reached",
                           "bpci cluster members --ended", line,
                           [given](const context& with) { return list_members(with, *given); });
-  app.add_flag("--ended", given->ended, "also those that ended within the last hour");
-  app.add_option("--state", given->state, "only those in this state")
-      ->check(CLI::IsMember({"joining", "up", "draining", "left", "dead"}));
+  add_flag(app, "--ended", given->ended, "also those that ended within the last hour");
+  add_option(app, "--state", given->state, "only those in this state")
+      .one_of({"joining", "up", "draining", "left", "dead"});
   add_page_options(app, given->page);
 }
 
@@ -140,12 +137,12 @@ void add_cluster_commands(CLI::App& to, command_line& line) {
   auto given = std::make_shared<drain_options>();
   auto& drain = add_drain(cluster, "drain", "Let a member give away what it owns",
                           "bpci cluster drain node-2 --reason \"new disk\" --dry-run", given, line);
-  drain.add_option("--reason", given->reason, "for the audit log")->required();
-  drain.add_flag("--dry-run", given->dry_run, "only show where everything would go");
+  add_option(drain, "--reason", given->reason, "for the audit log").required();
+  add_flag(drain, "--dry-run", given->dry_run, "only show where everything would go");
   given = std::make_shared<drain_options>();
   auto& undrain = add_drain(cluster, "undrain", "Let a drained member own again",
                             "bpci cluster undrain node-2 --reason \"disk replaced\"", given, line);
-  undrain.add_option("--reason", given->reason, "for the audit log")->required();
+  add_option(undrain, "--reason", given->reason, "for the audit log").required();
   add_slot_commands(cluster, line);
   add_queue_commands(cluster, line);
 }

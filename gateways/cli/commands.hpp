@@ -27,6 +27,9 @@ CLI::App& add_command(CLI::App& to, const std::string& name, const std::string& 
                       const std::string& example, command_line& line,
                       std::function<exit_code(const context&)> action);
 
+/// Leaves a command out of the help, and out of what the shell is proposed.
+void hide(CLI::App& command);
+
 void add_server_commands(CLI::App& to, command_line& line);  ///< `server start`
 void add_oracle_commands(CLI::App& to, command_line& line);  ///< `oracle ...`
 void add_actor_commands(CLI::App& to, command_line& line);   ///< `actors ...`

@@ -1,10 +1,7 @@
 #include "config/load.hpp"
 #include "gateways/cli/commands.hpp"
 #include "gateways/cli/default_config.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+#include "gateways/cli/options.hpp"
 
 #include <memory>
 #include <ostream>
@@ -41,7 +38,7 @@ void add_config_commands(CLI::App& to, command_line& line) {
                             "Say everything that is wrong with a configuration, and where",
                             "bpci config validate node.yaml", line,
                             [file](const context& with) { return validate(with, *file); });
-  check.add_option("file", *file)->required()->type_name("FILE");
+  add_option(check, "file", *file).required().type_name("FILE");
   add_command(config, "show-defaults", "Every key with its default, as YAML",
               "bpci config show-defaults > node.yaml", line, show_defaults);
 }

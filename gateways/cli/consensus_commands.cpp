@@ -2,14 +2,11 @@
 
 #include "gateways/cli/key_files.hpp"
 #include "gateways/cli/list_view.hpp"
+#include "gateways/cli/options.hpp"
 #include "gateways/cli/text.hpp"
 #include "gateways/clients/cpp/consensus.hpp"
 #include "gateways/governance/terms_text.hpp"
 #include "messages/codec/json.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <fstream>
 #include <memory>
@@ -369,29 +366,29 @@ void add_propose(CLI::App& to, command_line& line) {
       "'{\"parameter\": \"max_connections\", \"value\": 2000}' "
       "--deadline 2026-12-31T23:59:59Z --threshold 0.67",
       line, [given](const context& with) { return propose(with, *given); });
-  app.add_option("--type", given->type,
-                 "NetworkParameter, NodeMembership, ProtocolUpgrade, SecurityPolicy, "
-                 "ResourceAllocation, EmergencyAction or Custom(id)")
-      ->required();
-  app.add_option("--content", given->content, "a JSON object, or @ and the file that holds it")
-      ->type_name("JSON|@FILE")
-      ->required();
-  app.add_option("--deadline", given->deadline, "when the vote ends; without it after a day")
-      ->type_name("TIME");
-  app.add_option("--threshold", given->threshold,
-                 "share of the weight that has to approve, above 2/3: 0.67, 67%, 6700bp")
-      ->type_name("SHARE");
-  app.add_option("--minimum-votes", given->votes, "fewer votes are none");
-  app.add_option("--minimum-participation", given->participation,
-                 "share of the weight that has to vote")
-      ->type_name("SHARE");
-  app.add_option("--proposal-id", given->id, "without it one that follows from the content");
-  app.add_option("--proposer", given->proposer, "the node that proposes and signs")
-      ->type_name("NODE");
-  app.add_option("--key", given->key_file,
-                 "the file of its secret key; without it ~/.config/bpci/keys/PROPOSER.key")
-      ->type_name("FILE");
-  app.add_option("--reason", given->reason, "of an admin, for the audit log");
+  add_option(app, "--type", given->type,
+             "NetworkParameter, NodeMembership, ProtocolUpgrade, SecurityPolicy, "
+             "ResourceAllocation, EmergencyAction or Custom(id)")
+      .required();
+  add_option(app, "--content", given->content, "a JSON object, or @ and the file that holds it")
+      .type_name("JSON|@FILE")
+      .required();
+  add_option(app, "--deadline", given->deadline, "when the vote ends; without it after a day")
+      .type_name("TIME");
+  add_option(app, "--threshold", given->threshold,
+             "share of the weight that has to approve, above 2/3: 0.67, 67%, 6700bp")
+      .type_name("SHARE");
+  add_option(app, "--minimum-votes", given->votes, "fewer votes are none");
+  add_option(app, "--minimum-participation", given->participation,
+             "share of the weight that has to vote")
+      .type_name("SHARE");
+  add_option(app, "--proposal-id", given->id, "without it one that follows from the content");
+  add_option(app, "--proposer", given->proposer, "the node that proposes and signs")
+      .type_name("NODE");
+  add_option(app, "--key", given->key_file,
+             "the file of its secret key; without it ~/.config/bpci/keys/PROPOSER.key")
+      .type_name("FILE");
+  add_option(app, "--reason", given->reason, "of an admin, for the audit log");
 }
 
 void add_vote(CLI::App& to, command_line& line) {
@@ -400,20 +397,20 @@ void add_vote(CLI::App& to, command_line& line) {
                           "bpci consensus vote --proposal-id prop-001 --decision Approve "
                           "--reasoning \"Improves scalability\"",
                           line, [given](const context& with) { return vote(with, *given); });
-  app.add_option("--proposal-id", given->id)->required();
-  app.add_option("--decision", given->decision)
-      ->check(CLI::IsMember({"Approve", "Reject", "Abstain"}))
-      ->required();
-  app.add_option("--reasoning", given->reasoning, "why; everybody can read it");
-  app.add_option("--voter", given->voter,
-                 "the node that votes; without it the one whose key is in ~/.config/bpci/keys")
-      ->type_name("NODE");
-  app.add_option("--key", given->key_file,
-                 "the file of its secret key; without it ~/.config/bpci/keys/VOTER.key")
-      ->type_name("FILE");
-  app.add_option("--digest", given->digest,
-                 "of the proposal, from somebody you trust; without it the node is asked")
-      ->type_name("HEX");
+  add_option(app, "--proposal-id", given->id).required();
+  add_option(app, "--decision", given->decision)
+      .one_of({"Approve", "Reject", "Abstain"})
+      .required();
+  add_option(app, "--reasoning", given->reasoning, "why; everybody can read it");
+  add_option(app, "--voter", given->voter,
+             "the node that votes; without it the one whose key is in ~/.config/bpci/keys")
+      .type_name("NODE");
+  add_option(app, "--key", given->key_file,
+             "the file of its secret key; without it ~/.config/bpci/keys/VOTER.key")
+      .type_name("FILE");
+  add_option(app, "--digest", given->digest,
+             "of the proposal, from somebody you trust; without it the node is asked")
+      .type_name("HEX");
 }
 
 void add_reading(CLI::App& to, command_line& line) {
@@ -427,9 +424,8 @@ void add_reading(CLI::App& to, command_line& line) {
   auto& past = add_command(to, "history", "All proposals, newest first",
                            "bpci consensus history --state Approved", line,
                            [given](const context& with) { return history(with, *given); });
-  past.add_option("--state", given->state)
-      ->check(CLI::IsMember({"Active", "Approved", "Rejected", "Expired"}));
-  past.add_option("--type", given->type, "only proposals of this type");
+  add_option(past, "--state", given->state).one_of({"Active", "Approved", "Rejected", "Expired"});
+  add_option(past, "--type", given->type, "only proposals of this type");
   add_page_options(past, given->page);
 
   auto& refused = add_command(
@@ -442,7 +438,7 @@ void add_reading(CLI::App& to, command_line& line) {
   auto& one = add_command(to, "show", "One proposal: its tally, its votes, and what is missing",
                           "bpci consensus show prop-001", line,
                           [id](const context& with) { return show(with, *id); });
-  one.add_option("proposal", *id)->required()->type_name("ID");
+  add_option(one, "proposal", *id).required().type_name("ID");
 
   add_command(to, "stats", "How many proposals there were, and what they came to",
               "bpci consensus stats", line, stats);
@@ -454,10 +450,10 @@ void add_weights(CLI::App& to, command_line& line) {
       to, "set-weight", "Set the weight of a registered node's votes; rounds under way keep theirs",
       "bpci consensus set-weight --node-id validator-001 --weight 1.5", line,
       [given](const context& with) { return set_weight(with, *given); });
-  app.add_option("--node-id", given->node)->required()->type_name("NODE");
-  app.add_option("--weight", given->weight, "at most three decimals; 0 takes the node out")
-      ->required();
-  app.add_option("--reason", given->reason, "for the audit log");
+  add_option(app, "--node-id", given->node).required().type_name("NODE");
+  add_option(app, "--weight", given->weight, "at most three decimals; 0 takes the node out")
+      .required();
+  add_option(app, "--reason", given->reason, "for the audit log");
   add_command(to, "weights", "Who may vote, and with which weight", "bpci consensus weights", line,
               weights);
 }

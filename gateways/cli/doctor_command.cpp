@@ -1,11 +1,8 @@
 #include "config/load.hpp"
 #include "gateways/cli/commands.hpp"
 #include "gateways/cli/doctor.hpp"
+#include "gateways/cli/options.hpp"
 #include "gateways/cli/text.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -110,10 +107,10 @@ void add_doctor_command(CLI::App& to, command_line& line) {
       add_command(to, "doctor", "Check what a node needs, and say how to repair what is missing",
                   "bpci doctor --config node.yaml", line,
                   [given](const context& with) { return examine_and_show(with, *given); });
-  app.add_option("--config", given->config,
-                 "the configuration; without it ORACLE_CONFIG_PATH, else the defaults")
-      ->type_name("FILE");
-  app.add_flag("--before-start", given->before_start, "leave out what needs a running node");
+  add_option(app, "--config", given->config,
+             "the configuration; without it ORACLE_CONFIG_PATH, else the defaults")
+      .type_name("FILE");
+  add_flag(app, "--before-start", given->before_start, "leave out what needs a running node");
 }
 
 } // namespace bpci::cli

@@ -1,10 +1,7 @@
 #include "gateways/cli/list_view.hpp"
+#include "gateways/cli/options.hpp"
 #include "gateways/cli/text.hpp"
 #include "messages/codec/json.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <memory>
 
@@ -58,15 +55,15 @@ void add_entity_commands(CLI::App& to, command_line& line) {
                                               {{"kind", given->kind}, {"filter", given->filter}},
                                               given->page);
                            });
-  list.add_option("--kind", given->kind, "only of this kind");
-  list.add_option("--filter", given->filter, "part of an id");
+  add_option(list, "--kind", given->kind, "only of this kind");
+  add_option(list, "--filter", given->filter, "part of an id");
   add_page_options(list, given->page);
   const auto named = std::make_shared<name_options>();
   auto& show =
       add_command(entities, "show", "What one of them holds", "bpci entities show mailbox bank-a",
                   line, [named](const context& with) { return show_entity(with, *named); });
-  show.add_option("kind", named->kind, "of the entity")->required()->type_name("KIND");
-  show.add_option("id", named->id, "of the entity")->required()->type_name("ID");
+  add_option(show, "kind", named->kind, "of the entity").required().type_name("KIND");
+  add_option(show, "id", named->id, "of the entity").required().type_name("ID");
 }
 
 } // namespace bpci::cli

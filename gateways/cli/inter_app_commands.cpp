@@ -2,15 +2,12 @@
 
 #include "gateways/cli/key_files.hpp"
 #include "gateways/cli/list_view.hpp"
+#include "gateways/cli/options.hpp"
 #include "gateways/cli/text.hpp"
 #include "gateways/clients/cpp/inter_app.hpp"
 #include "messages/codec/json.hpp"
 #include "messages/interapp/gate.hpp"
 #include "messages/interapp/signing.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <charconv>
 #include <chrono>
@@ -420,14 +417,14 @@ exit_code audit(const context& with, const audit_options& given) {
 
 // -- the tree ----------------------------------------------------------------
 
-CLI::Option& add_id(CLI::App& to, std::string& id) {
-  return *to.add_option("--agreement-id", id, "which agreement")->required();
+void add_id(CLI::App& to, std::string& id) {
+  add_option(to, "--agreement-id", id, "which agreement").required();
 }
 
 void add_key(CLI::App& to, std::string& file) {
-  to.add_option("--key", file,
-                "the file of the app's secret key; without it ~/.config/bpci/keys/apps/APP.key")
-      ->type_name("FILE");
+  add_option(to, "--key", file,
+             "the file of the app's secret key; without it ~/.config/bpci/keys/apps/APP.key")
+      .type_name("FILE");
 }
 
 void add_register_app(CLI::App& to, command_line& line) {
@@ -437,17 +434,17 @@ void add_register_app(CLI::App& to, command_line& line) {
                   "bpci inter-app register-app --app-id trading-platform --app-type WebApp "
                   "--capabilities real_time_data,order_execution",
                   line, [given](const context& with) { return register_app(with, *given); });
-  app.add_option("--app-id", given->app_id, "its id: 1 to 64 of A-Z a-z 0-9 . _ : -")->required();
-  app.add_option("--app-type", given->what.app_type, "WebApp, Banking, ...: an id")->required();
-  app.add_option("--capabilities", given->what.capabilities, "with commas between")->delimiter(',');
-  app.add_option("--node-id", given->node_id, "the BPI node that hosts it, and sends for it");
-  auto* key =
-      app.add_option("--public-key", given->what.public_key, "its Ed25519 key")->type_name("HEX");
-  app.add_option("--key", given->key_file,
-                 "the file of its secret key instead; made when it is missing. Without either, "
-                 "~/.config/bpci/keys/apps/APP.key")
-      ->type_name("FILE")
-      ->excludes(key);
+  add_option(app, "--app-id", given->app_id, "its id: 1 to 64 of A-Z a-z 0-9 . _ : -").required();
+  add_option(app, "--app-type", given->what.app_type, "WebApp, Banking, ...: an id").required();
+  add_option(app, "--capabilities", given->what.capabilities, "with commas between").delimiter(',');
+  add_option(app, "--node-id", given->node_id, "the BPI node that hosts it, and sends for it");
+  const auto key =
+      add_option(app, "--public-key", given->what.public_key, "its Ed25519 key").type_name("HEX");
+  add_option(app, "--key", given->key_file,
+             "the file of its secret key instead; made when it is missing. Without either, "
+             "~/.config/bpci/keys/apps/APP.key")
+      .type_name("FILE")
+      .excludes(key);
 }
 
 void add_establish(CLI::App& to, command_line& line) {
@@ -457,27 +454,26 @@ void add_establish(CLI::App& to, command_line& line) {
                   "bpci inter-app establish --app1 banking-app --app2 audit-system "
                   "--type DataExchange --permissions \"Read(transactions),Write(audit_logs)\"",
                   line, [given](const context& with) { return establish(with, *given); });
-  app.add_option("--app1", given->app1, "the id of one app")->required();
-  app.add_option("--app2", given->app2, "the id of the other")->required();
-  app.add_option("--type", given->type)
-      ->check(CLI::IsMember(
-          {"ServiceCall", "DataExchange", "EventStream", "Notification", "BatchTransfer"}))
-      ->required();
-  app.add_option("--permissions", given->permissions,
-                 "what each may ask of the other, with commas between: Read(accounts)")
-      ->delimiter(',');
-  app.add_option("--app1-permissions", given->app1_permissions, "what app1 alone may ask of app2")
-      ->delimiter(',');
-  app.add_option("--app2-permissions", given->app2_permissions, "what app2 alone may ask of app1")
-      ->delimiter(',');
-  app.add_option("--encryption-level", given->encryption,
-                 "the least of a payload; without it what the cluster asks for")
-      ->check(CLI::IsMember({"None", "Standard", "High", "Quantum"}));
-  app.add_option("--valid-from", given->valid_from, "without it as soon as both have signed")
-      ->type_name("TIME");
-  app.add_option("--valid-until", given->valid_until, "without it until it is revoked")
-      ->type_name("TIME");
-  app.add_option("--agreement-id", given->id, "without it one is derived from the terms");
+  add_option(app, "--app1", given->app1, "the id of one app").required();
+  add_option(app, "--app2", given->app2, "the id of the other").required();
+  add_option(app, "--type", given->type)
+      .one_of({"ServiceCall", "DataExchange", "EventStream", "Notification", "BatchTransfer"})
+      .required();
+  add_option(app, "--permissions", given->permissions,
+             "what each may ask of the other, with commas between: Read(accounts)")
+      .delimiter(',');
+  add_option(app, "--app1-permissions", given->app1_permissions, "what app1 alone may ask of app2")
+      .delimiter(',');
+  add_option(app, "--app2-permissions", given->app2_permissions, "what app2 alone may ask of app1")
+      .delimiter(',');
+  add_option(app, "--encryption-level", given->encryption,
+             "the least of a payload; without it what the cluster asks for")
+      .one_of({"None", "Standard", "High", "Quantum"});
+  add_option(app, "--valid-from", given->valid_from, "without it as soon as both have signed")
+      .type_name("TIME");
+  add_option(app, "--valid-until", given->valid_until, "without it until it is revoked")
+      .type_name("TIME");
+  add_option(app, "--agreement-id", given->id, "without it one is derived from the terms");
 }
 
 void add_sign(CLI::App& to, command_line& line) {
@@ -486,9 +482,9 @@ void add_sign(CLI::App& to, command_line& line) {
                           "bpci inter-app sign --agreement-id agreement-001 --app-id banking-app",
                           line, [given](const context& with) { return sign(with, *given); });
   add_id(app, given->id);
-  app.add_option("--app-id", given->app, "which of the two apps")->required();
+  add_option(app, "--app-id", given->app, "which of the two apps").required();
   add_key(app, given->key_file);
-  app.add_flag("--dry-run", given->dry_run, "show the terms and sign nothing");
+  add_flag(app, "--dry-run", given->dry_run, "show the terms and sign nothing");
 }
 
 void add_revoke(CLI::App& to, command_line& line) {
@@ -498,8 +494,8 @@ void add_revoke(CLI::App& to, command_line& line) {
                           "--reason \"the contract has ended\"",
                           line, [given](const context& with) { return revoke(with, *given); });
   add_id(app, given->id);
-  app.add_option("--reason", given->reason, "why; it is recorded")->required();
-  app.add_option("--app-id", given->app, "sign it as this app");
+  add_option(app, "--reason", given->reason, "why; it is recorded").required();
+  add_option(app, "--app-id", given->app, "sign it as this app");
   add_key(app, given->key_file);
 }
 
@@ -531,9 +527,9 @@ void add_lists(CLI::App& to, command_line& line) {
   auto& agreements = add_command(
       to, "list", "The agreements", "bpci inter-app list --app banking-app --state active", line,
       [given](const context& with) { return list_agreements(with, *given); });
-  agreements.add_option("--app", given->app, "only those of this app");
-  agreements.add_option("--state", given->state)
-      ->check(CLI::IsMember({"proposed", "active", "expired", "revoked"}));
+  add_option(agreements, "--app", given->app, "only those of this app");
+  add_option(agreements, "--state", given->state)
+      .one_of({"proposed", "active", "expired", "revoked"});
   add_page_options(agreements, given->page);
   struct app_options {
     page_options page;
@@ -545,7 +541,7 @@ void add_lists(CLI::App& to, command_line& line) {
                   line, [of_apps](const context& with) {
                     return show_list(with, apps_view, {{"type", of_apps->type}}, of_apps->page);
                   });
-  apps.add_option("--type", of_apps->type, "only apps of this type");
+  add_option(apps, "--type", of_apps->type, "only apps of this type");
   add_page_options(apps, of_apps->page);
 }
 
@@ -565,8 +561,8 @@ void add_questions(CLI::App& to, command_line& line) {
                           "bpci inter-app audit --agreement-id agreement-001 --all", line,
                           [given](const context& with) { return audit(with, *given); });
   add_id(app, given->id);
-  app.add_option("--from", given->from, "entries since then")->type_name("TIME");
-  app.add_option("--until", given->until, "entries before then")->type_name("TIME");
+  add_option(app, "--from", given->from, "entries since then").type_name("TIME");
+  add_option(app, "--until", given->until, "entries before then").type_name("TIME");
   add_page_options(app, given->page);
 }
 

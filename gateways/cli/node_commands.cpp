@@ -1,12 +1,9 @@
 #include "gateways/cli/commands.hpp"
 #include "gateways/cli/key_files.hpp"
 #include "gateways/cli/list_view.hpp"
+#include "gateways/cli/options.hpp"
 #include "gateways/clients/cpp/sealing.hpp"
 #include "messages/codec/json.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <memory>
 
@@ -245,16 +242,16 @@ void add_isolation(CLI::App& oracle, command_line& line) {
       add_command(oracle, "isolate", "Close the link of a BPI node and refuse its handshakes",
                   "bpci oracle isolate bank-a --reason 'ticket 4711' --for-secs 3600", line,
                   [given](const context& with) { return isolate(with, *given); });
-  in.add_option("id", given->node, "as list-nodes shows it")->required()->type_name("ID");
-  in.add_option("--reason", given->reason, "for the audit log")->required();
-  in.add_option("--for-secs", given->for_secs,
-                "how long; without it twice as long as the last time");
+  add_option(in, "id", given->node, "as list-nodes shows it").required().type_name("ID");
+  add_option(in, "--reason", given->reason, "for the audit log").required();
+  add_option(in, "--for-secs", given->for_secs,
+             "how long; without it twice as long as the last time");
   const auto released = std::make_shared<isolation_options>();
   auto& out = add_command(oracle, "release", "End the isolation of a BPI node",
                           "bpci oracle release bank-a --reason 'its clock is right again'", line,
                           [released](const context& with) { return release(with, *released); });
-  out.add_option("id", released->node, "as list-nodes shows it")->required()->type_name("ID");
-  out.add_option("--reason", released->reason, "for the audit log")->required();
+  add_option(out, "id", released->node, "as list-nodes shows it").required().type_name("ID");
+  add_option(out, "--reason", released->reason, "for the audit log").required();
   add_command(oracle, "alerts", "Isolated BPI nodes, and what happened to nodes and their keys",
               "bpci oracle alerts", line, alerts);
 }
@@ -266,23 +263,23 @@ void add_keys(CLI::App& oracle, command_line& line) {
                           "Signed by the old key and the new one; needs no token.",
                           "bpci oracle rotate-key --node-id bank-a --key old.key --new-key new.key",
                           line, [given](const context& with) { return rotate_key(with, *given); });
-  app.add_option("--node-id", given->node, "its id")->required();
-  app.add_option("--key", given->key_file,
-                 "the file of its present secret key; without it ~/.config/bpci/keys/ID.key")
-      ->type_name("FILE");
-  app.add_option("--new-key", given->new_key_file, "that of the new one; made when it is missing")
-      ->required()
-      ->type_name("FILE");
+  add_option(app, "--node-id", given->node, "its id").required();
+  add_option(app, "--key", given->key_file,
+             "the file of its present secret key; without it ~/.config/bpci/keys/ID.key")
+      .type_name("FILE");
+  add_option(app, "--new-key", given->new_key_file, "that of the new one; made when it is missing")
+      .required()
+      .type_name("FILE");
   const auto set = std::make_shared<key_options>();
   auto& lost =
       add_command(oracle, "set-key", "Give a BPI node another key when the old one is lost",
                   "bpci oracle set-key --node-id bank-a --public-key HEX --reason 'lost'", line,
                   [set](const context& with) { return set_key(with, *set); });
-  lost.add_option("--node-id", set->node, "its id")->required();
-  lost.add_option("--public-key", set->public_key, "the new Ed25519 key")
-      ->required()
-      ->type_name("HEX");
-  lost.add_option("--reason", set->reason, "for the audit log")->required();
+  add_option(lost, "--node-id", set->node, "its id").required();
+  add_option(lost, "--public-key", set->public_key, "the new Ed25519 key")
+      .required()
+      .type_name("HEX");
+  add_option(lost, "--reason", set->reason, "for the audit log").required();
 }
 
 void add_discovery(CLI::App& oracle, command_line& line) {
@@ -290,23 +287,23 @@ void add_discovery(CLI::App& oracle, command_line& line) {
   auto& app = add_command(oracle, "discover", "BPI nodes that have announced themselves",
                           "bpci oracle discover --type Banking --capability relay", line,
                           [given](const context& with) { return discover(with, *given); });
-  app.add_option("--type", given->type, "only nodes of this type");
-  app.add_option("--capability", given->capabilities,
-                 "only nodes with all of these; repeat it, or put commas between")
-      ->delimiter(',');
+  add_option(app, "--type", given->type, "only nodes of this type");
+  add_option(app, "--capability", given->capabilities,
+             "only nodes with all of these; repeat it, or put commas between")
+      .delimiter(',');
   add_page_options(app, given->page);
   const auto asked = std::make_shared<query_options>();
   auto& any = add_command(oracle, "query", "Ask about the network",
                           "bpci oracle query --query-type node_status "
                           "--parameters '{\"node_id\": \"bpi-node-001\"}'",
                           line, [asked](const context& with) { return query(with, *asked); });
-  any.add_option("--query-type", asked->type, "what to ask for")
-      ->required()
-      ->check(CLI::IsMember({"node_status", "discover", "stats"}));
-  any.add_option("--parameters", asked->parameters,
-                 "node_status: node_id; discover: type, capabilities, limit, after")
-      ->type_name("JSON")
-      ->capture_default_str();
+  add_option(any, "--query-type", asked->type, "what to ask for")
+      .required()
+      .one_of({"node_status", "discover", "stats"});
+  add_option(any, "--parameters", asked->parameters,
+             "node_status: node_id; discover: type, capabilities, limit, after")
+      .type_name("JSON")
+      .show_default();
 }
 
 } // namespace

@@ -1,12 +1,9 @@
 #include "gateways/cli/commands.hpp"
 #include "gateways/cli/key_files.hpp"
+#include "gateways/cli/options.hpp"
 #include "gateways/cli/text.hpp"
 #include "messages/codec/json.hpp"
 #include "messages/oracle/nodes.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <fstream>
 #include <memory>
@@ -223,18 +220,18 @@ void add_register_node(CLI::App& to, command_line& line) {
                   "bpci oracle register-node --node-id bpi-node-001 --node-type EncCluster "
                   "--endpoint ws://localhost:8080",
                   line, [given](const context& with) { return register_node(with, *given); });
-  app.add_option("--node-id", given->node_id, "its id: 1 to 64 of A-Z a-z 0-9 . _ : -")->required();
-  app.add_option("--node-type", given->what.node_type, "EncCluster, Banking, ...: an id")
-      ->required();
-  app.add_option("--endpoint", given->what.endpoint, "ws:// or wss://, for its peers")->required();
-  auto* key =
-      app.add_option("--public-key", given->what.public_key, "its Ed25519 key")->type_name("HEX");
-  app.add_option("--key", given->key_file,
-                 "the file of its secret key instead; made when it is missing. Without either, "
-                 "~/.config/bpci/keys/ID.key")
-      ->type_name("FILE")
-      ->excludes(key);
-  app.add_option("--capabilities", given->what.capabilities, "with commas between")->delimiter(',');
+  add_option(app, "--node-id", given->node_id, "its id: 1 to 64 of A-Z a-z 0-9 . _ : -").required();
+  add_option(app, "--node-type", given->what.node_type, "EncCluster, Banking, ...: an id")
+      .required();
+  add_option(app, "--endpoint", given->what.endpoint, "ws:// or wss://, for its peers").required();
+  const auto key =
+      add_option(app, "--public-key", given->what.public_key, "its Ed25519 key").type_name("HEX");
+  add_option(app, "--key", given->key_file,
+             "the file of its secret key instead; made when it is missing. Without either, "
+             "~/.config/bpci/keys/ID.key")
+      .type_name("FILE")
+      .excludes(key);
+  add_option(app, "--capabilities", given->what.capabilities, "with commas between").delimiter(',');
 }
 
 void add_send_message(CLI::App& to, command_line& line) {
@@ -246,25 +243,25 @@ void add_send_message(CLI::App& to, command_line& line) {
                   "bpci oracle send-message --source banking-system --target payment-system "
                   "--message-type DataSync --content '{\"account\": \"123\"}'",
                   line, [given](const context& with) { return send_message(with, *given); });
-  app.add_option("--source", given->source, "the id of the node that sends")->required();
-  app.add_option("--target", given->targets, "ids; repeat it, or put commas between")
-      ->delimiter(',')
-      ->required();
-  app.add_option("--message-type", given->type, "an id such as DataSync")->required();
-  app.add_option("--content", given->content, "the body, or @ and the file that holds it")
-      ->type_name("JSON|@FILE")
-      ->required();
-  app.add_option("--key", given->key_file,
-                 "the file of the source's secret key; without it ~/.config/bpci/keys/SOURCE.key")
-      ->type_name("FILE");
-  app.add_option("--id", given->id, "the message's id, for a retry; without it a random one");
-  app.add_option("--priority", given->priority)
-      ->check(CLI::IsMember({"Low", "Normal", "High", "Critical"}))
-      ->capture_default_str();
-  app.add_option("--delivery", given->delivery,
-                 "stored: the cluster keeps it for targets that are not connected")
-      ->check(CLI::IsMember({"live", "stored"}))
-      ->capture_default_str();
+  add_option(app, "--source", given->source, "the id of the node that sends").required();
+  add_option(app, "--target", given->targets, "ids; repeat it, or put commas between")
+      .delimiter(',')
+      .required();
+  add_option(app, "--message-type", given->type, "an id such as DataSync").required();
+  add_option(app, "--content", given->content, "the body, or @ and the file that holds it")
+      .type_name("JSON|@FILE")
+      .required();
+  add_option(app, "--key", given->key_file,
+             "the file of the source's secret key; without it ~/.config/bpci/keys/SOURCE.key")
+      .type_name("FILE");
+  add_option(app, "--id", given->id, "the message's id, for a retry; without it a random one");
+  add_option(app, "--priority", given->priority)
+      .one_of({"Low", "Normal", "High", "Critical"})
+      .show_default();
+  add_option(app, "--delivery", given->delivery,
+             "stored: the cluster keeps it for targets that are not connected")
+      .one_of({"live", "stored"})
+      .show_default();
 }
 
 } // namespace
@@ -279,7 +276,7 @@ void add_oracle_commands(CLI::App& to, command_line& line) {
   auto& list = add_command(oracle, "list-nodes", "The registered BPI nodes",
                            "bpci oracle list-nodes --type Banking -o json", line,
                            [given](const context& with) { return list_nodes(with, *given); });
-  list.add_option("--type", given->type, "only nodes of this type");
+  add_option(list, "--type", given->type, "only nodes of this type");
   add_page_options(list, given->page);
   add_command(oracle, "stats", "What the relay has done since its start", "bpci oracle stats", line,
               show_stats);

@@ -1,8 +1,5 @@
 #include "gateways/cli/list_view.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+#include "gateways/cli/options.hpp"
 
 #include <memory>
 
@@ -78,9 +75,9 @@ void add_quarantine_commands(CLI::App& to, command_line& line) {
   auto& app = add_command(quarantine, "release", "Let a message through again",
                           "bpci quarantine release tx-0042 --reason \"fixed in 0.1.1\"", line,
                           [given](const context& with) { return release(with, *given); });
-  app.add_option("id", given->id, "as quarantine list shows it")->required()->type_name("ID");
-  app.add_option("--member", given->member, "only there; else wherever it is set aside");
-  app.add_option("--reason", given->reason, "for the audit log")->required();
+  add_option(app, "id", given->id, "as quarantine list shows it").required().type_name("ID");
+  add_option(app, "--member", given->member, "only there; else wherever it is set aside");
+  add_option(app, "--reason", given->reason, "for the audit log").required();
 }
 
 } // namespace bpci::cli

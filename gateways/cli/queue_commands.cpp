@@ -1,8 +1,5 @@
 #include "gateways/cli/list_view.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+#include "gateways/cli/options.hpp"
 
 #include <memory>
 
@@ -68,7 +65,7 @@ CLI::App& add_queue(CLI::App& to, const std::string& name, const std::string& wh
                          {{"filter", given->filter}, {"failing", given->failing ? "true" : ""}},
                          given->page);
       });
-  app.add_option("--filter", given->filter, "part of a name");
+  add_option(app, "--filter", given->filter, "part of a name");
   add_page_options(app, given->page);
   return app;
 }
@@ -94,9 +91,9 @@ exit_code retry(const context& with, const retry_options& given) {
 
 void add_queue_commands(CLI::App& cluster, command_line& line) {
   const auto effects = std::make_shared<queue_options>();
-  add_queue(cluster, "outbox", "Effects of entities that were not yet delivered", outbox_view,
-            effects, line)
-      .add_flag("--failing", effects->failing, "only those that were tried and refused");
+  auto& outbox = add_queue(cluster, "outbox", "Effects of entities that were not yet delivered",
+                           outbox_view, effects, line);
+  add_flag(outbox, "--failing", effects->failing, "only those that were tried and refused");
   add_queue(cluster, "inbox", "Commands that entities have carried out, by key", inbox_view,
             std::make_shared<queue_options>(), line);
   add_queue(cluster, "timers", "When entities want to be woken", timers_view,
@@ -105,9 +102,9 @@ void add_queue_commands(CLI::App& cluster, command_line& line) {
   auto& app = add_command(cluster, "outbox-retry", "Try effects again now",
                           "bpci cluster outbox-retry 17 18 --reason \"bank-a is back\"", line,
                           [given](const context& with) { return retry(with, *given); });
-  app.add_option("rows", given->rows, "as cluster outbox shows them; without any: all that fail")
-      ->type_name("NO");
-  app.add_option("--reason", given->reason, "for the audit log")->required();
+  add_option(app, "rows", given->rows, "as cluster outbox shows them; without any: all that fail")
+      .type_name("NO");
+  add_option(app, "--reason", given->reason, "for the audit log").required();
 }
 
 } // namespace bpci::cli

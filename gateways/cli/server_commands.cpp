@@ -1,10 +1,7 @@
 #include "config/load.hpp"
 #include "gateways/cli/commands.hpp"
+#include "gateways/cli/options.hpp"
 #include "gateways/cli/yaml.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <fstream>
 #include <memory>
@@ -66,14 +63,13 @@ void add_start_command(CLI::App& to, const std::string& example, command_line& l
   const auto given = std::make_shared<start_options>();
   auto& start_app = add_command(to, "start", "Run a node until it is told to stop", example, line,
                                 [given](const context& with) { return start(with, *given); });
-  start_app
-      .add_option("--config", given->config,
-                  "the configuration; without it ORACLE_CONFIG_PATH, else the defaults")
-      ->type_name("FILE");
-  start_app.add_option("--set", given->set, "a setting that wins over the file: listen.port=9100")
-      ->type_name("KEY=VALUE");
-  start_app.add_flag("--compat-ports", given->compat_ports,
-                     "also listen on loopback on the ports of the older documents");
+  add_option(start_app, "--config", given->config,
+             "the configuration; without it ORACLE_CONFIG_PATH, else the defaults")
+      .type_name("FILE");
+  add_option(start_app, "--set", given->set, "a setting that wins over the file: listen.port=9100")
+      .type_name("KEY=VALUE");
+  add_flag(start_app, "--compat-ports", given->compat_ports,
+           "also listen on loopback on the ports of the older documents");
 }
 
 void add_server_commands(CLI::App& to, command_line& line) {

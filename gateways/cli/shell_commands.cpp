@@ -1,12 +1,9 @@
 #include "gateways/cli/commands.hpp"
 #include "gateways/cli/completion_scripts.hpp"
+#include "gateways/cli/options.hpp"
 #include "gateways/cli/suggestion.hpp"
 #include "gateways/cli/table.hpp"
 #include "messages/oracle/frames.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <memory>
 #include <ostream>
@@ -95,15 +92,15 @@ void add_shell_commands(CLI::App& to, command_line& line) {
   auto& script = add_command(to, "completion", "A script with which the shell completes commands",
                              "eval \"$(bpci completion bash)\"", line,
                              [shell](const context& with) { return show_script(with, *shell); });
-  script.add_option("shell", *shell)
-      ->required()
-      ->type_name("bash|zsh|fish")
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  add_option(script, "shell", *shell)
+      .required()
+      .type_name("bash|zsh|fish")
+      .one_of({"bash", "zsh", "fish"});
   const auto words = std::make_shared<std::vector<std::string>>();
   auto& live = add_command(to, "__complete", "What the scripts of `completion` call", "", line,
                            [words, &to](const context& with) { return propose(with, to, *words); });
-  live.group("");
-  live.add_option("words", *words);
+  hide(live);
+  add_option(live, "words", *words);
   add_command(to, "version", "The version of this program", "bpci version -o json", line,
               show_version);
 }

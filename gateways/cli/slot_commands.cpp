@@ -1,9 +1,6 @@
 #include "gateways/cli/list_view.hpp"
+#include "gateways/cli/options.hpp"
 #include "gateways/cli/text.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <memory>
 
@@ -77,9 +74,9 @@ void add_slots(CLI::App& to, command_line& line) {
                                              {{"member", given->member}, {"state", given->state}},
                                              given->page);
                           });
-  app.add_option("--member", given->member, "only those of this member; - for those of nobody");
-  app.add_option("--state", given->state, "only those in this state")
-      ->check(CLI::IsMember({"draining", "pinned"}));
+  add_option(app, "--member", given->member, "only those of this member; - for those of nobody");
+  add_option(app, "--state", given->state, "only those in this state")
+      .one_of({"draining", "pinned"});
   add_page_options(app, given->page);
 }
 
@@ -97,8 +94,8 @@ void add_moves(CLI::App& to, command_line& line) {
                                              {{"slot", given->slot}, {"member", given->member}},
                                              given->page);
                           });
-  app.add_option("--slot", given->slot, "only this one")->type_name("N");
-  app.add_option("--member", given->member, "only from or to this member");
+  add_option(app, "--slot", given->slot, "only this one").type_name("N");
+  add_option(app, "--member", given->member, "only from or to this member");
   add_page_options(app, given->page);
 }
 
@@ -132,8 +129,8 @@ void add_why(CLI::App& to, command_line& line) {
   auto& app =
       add_command(to, "why", "Why an entity is where it is", "bpci cluster why mailbox bank-a",
                   line, [given](const context& with) { return why(with, *given); });
-  app.add_option("kind", given->kind, "of the entity")->required()->type_name("KIND");
-  app.add_option("id", given->id, "of the entity")->required()->type_name("ID");
+  add_option(app, "kind", given->kind, "of the entity").required().type_name("KIND");
+  add_option(app, "id", given->id, "of the entity").required().type_name("ID");
 }
 
 // -- moving -------------------------------------------------------------------------------
@@ -166,10 +163,10 @@ void add_move(CLI::App& to, command_line& line) {
   auto& app = add_command(to, "move", "Put slots on a member and keep them there",
                           "bpci cluster move 12,40-60 --to node-2 --reason \"hot spot\"", line,
                           [given](const context& with) { return move(with, *given); });
-  app.add_option("slots", given->slots, "as in 12,40-60")->required()->type_name("SLOTS");
-  app.add_option("--to", given->to, "the member that shall own them")->type_name("MEMBER");
-  app.add_flag("--unpin", given->unpin, "put them wherever the hash says");
-  app.add_option("--reason", given->reason, "for the audit log")->required();
+  add_option(app, "slots", given->slots, "as in 12,40-60").required().type_name("SLOTS");
+  add_option(app, "--to", given->to, "the member that shall own them").type_name("MEMBER");
+  add_flag(app, "--unpin", given->unpin, "put them wherever the hash says");
+  add_option(app, "--reason", given->reason, "for the audit log").required();
 }
 
 } // namespace

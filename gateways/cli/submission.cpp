@@ -3,12 +3,9 @@
 #include "gateways/chain/chain_json.hpp"
 #include "gateways/chain/shown.hpp"
 #include "gateways/cli/list_view.hpp"
+#include "gateways/cli/options.hpp"
 #include "gateways/cli/text.hpp"
 #include "messages/codec/json.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <ostream>
 
@@ -179,19 +176,19 @@ outcome<json::value> look_for(const context& with, api& node, const std::string&
 } // namespace
 
 void add_submit_options(CLI::App& to, submit_options& given) {
-  to.add_option("--wallet", given.wallet, "who signs: a wallet of yours")->type_name("NAME");
-  to.add_option("--key", given.key_file, "the file of a validator's key instead")
-      ->type_name("FILE");
+  add_option(to, "--wallet", given.wallet, "who signs: a wallet of yours").type_name("NAME");
+  add_option(to, "--key", given.key_file, "the file of a validator's key instead")
+      .type_name("FILE");
   add_passphrase_option(to, given.passphrase);
-  to.add_option("--fee", given.fee, "as in \"0.001 FLX\"; without it the least that is taken")
-      ->type_name("AMOUNT");
-  to.add_option("--valid-for", given.valid_for, "blocks, after which it counts no more")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000}))
-      ->capture_default_str();
-  to.add_option("--wait", given.wait_secs, "seconds for it to be in a block; 0: do not wait")
-      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{86'400}))
-      ->capture_default_str();
-  to.add_flag("--dry-run", given.dry_run, "show the signed transaction, and do not send it");
+  add_option(to, "--fee", given.fee, "as in \"0.001 FLX\"; without it the least that is taken")
+      .type_name("AMOUNT");
+  add_option(to, "--valid-for", given.valid_for, "blocks, after which it counts no more")
+      .between(1, 100'000)
+      .show_default();
+  add_option(to, "--wait", given.wait_secs, "seconds for it to be in a block; 0: do not wait")
+      .between(0, 86'400)
+      .show_default();
+  add_flag(to, "--dry-run", given.dry_run, "show the signed transaction, and do not send it");
 }
 
 exit_code submit(const context& with, const submit_options& given, const command& what) {

@@ -1,10 +1,7 @@
 #include "gateways/cli/commands.hpp"
+#include "gateways/cli/options.hpp"
 #include "gateways/cli/submission.hpp"
 #include "messages/codec/json.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <memory>
 
@@ -43,10 +40,10 @@ void add_any(CLI::App& to, command_line& line) {
                           "bpci chain submit --wallet ada --module governance --kind vote --body "
                           "'{\"proposal\": 3, \"yes\": true}'",
                           line, [given](const context& with) { return submit_any(with, *given); });
-  app.add_option("--module", given->module, "of the ledger: coins, validators, governance, ...")
-      ->required();
-  app.add_option("--kind", given->kind, "the command: transfer, join, vote, ...")->required();
-  app.add_option("--body", given->body, "its members")->type_name("JSON")->capture_default_str();
+  add_option(app, "--module", given->module, "of the ledger: coins, validators, governance, ...")
+      .required();
+  add_option(app, "--kind", given->kind, "the command: transfer, join, vote, ...").required();
+  add_option(app, "--body", given->body, "its members").type_name("JSON").show_default();
   add_submit_options(app, given->how);
 }
 
@@ -73,7 +70,7 @@ void add_bond(CLI::App& to, command_line& line, const std::string& name, const s
         return submit(with, given->how,
                       {"validators", kind, json::object{{member, with_gen(given->amount)}}});
       });
-  app.add_option("amount", given->amount, "GEN, as in 1000.5")->required()->type_name("AMOUNT");
+  add_option(app, "amount", given->amount, "GEN, as in 1000.5").required().type_name("AMOUNT");
   add_submit_options(app, given->how);
 }
 
@@ -104,8 +101,8 @@ void add_vote(CLI::App& to, command_line& line) {
                       {"governance", "vote",
                        json::object{{"proposal", given->proposal}, {"yes", !given->no}}});
       });
-  app.add_option("proposal", given->proposal, "its number")->required()->type_name("N");
-  app.add_flag("--no", given->no, "vote against it");
+  add_option(app, "proposal", given->proposal, "its number").required().type_name("N");
+  add_flag(app, "--no", given->no, "vote against it");
   add_submit_options(app, given->how);
 }
 
@@ -137,11 +134,11 @@ void add_propose(CLI::App& to, command_line& line) {
                   "bpci chain propose --title \"cheaper transactions\" --kind set_parameter --body "
                   "'{\"name\": \"ledger.fee_base\", \"value\": 50000}' --key ./data/validator.key",
                   line, [given](const context& with) { return propose(with, *given); });
-  app.add_option("--title", given->title, "what it is about, for people")->required();
-  app.add_option("--module", given->module, "of the call")->capture_default_str();
-  app.add_option("--kind", given->kind, "of the call: set_parameter, spend, halt, ...")->required();
-  app.add_option("--body", given->body, "of the call")->type_name("JSON")->capture_default_str();
-  app.add_flag("--fast", given->fast, "less time for voting; the threshold is the same");
+  add_option(app, "--title", given->title, "what it is about, for people").required();
+  add_option(app, "--module", given->module, "of the call").show_default();
+  add_option(app, "--kind", given->kind, "of the call: set_parameter, spend, halt, ...").required();
+  add_option(app, "--body", given->body, "of the call").type_name("JSON").show_default();
+  add_flag(app, "--fast", given->fast, "less time for voting; the threshold is the same");
   add_submit_options(app, given->how);
 }
 

@@ -1,12 +1,9 @@
 #include "gateways/chain/shown.hpp"
 #include "gateways/cli/commands.hpp"
 #include "gateways/cli/list_view.hpp"
+#include "gateways/cli/options.hpp"
 #include "gateways/cli/submission.hpp"
 #include "messages/codec/json.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <memory>
 
@@ -180,7 +177,7 @@ void add_wallet_commands(CLI::App& to, command_line& line) {
   auto given = fresh();
   auto& create_app = add(wallet, line, "create", "Make a wallet on this machine",
                          "bpci wallet create ada", create, given);
-  create_app.add_option("name", given->name)->required()->type_name("NAME");
+  add_option(create_app, "name", given->name).required().type_name("NAME");
   add_passphrase_option(create_app, given->passphrase);
 
   add(wallet, line, "list", "The wallets on this machine", "bpci wallet list", list, fresh());
@@ -188,38 +185,36 @@ void add_wallet_commands(CLI::App& to, command_line& line) {
   given = fresh();
   auto& balance_app = add(wallet, line, "balance", "What a wallet or an address has",
                           "bpci wallet balance ada", balance, given);
-  balance_app.add_option("wallet", given->name)->required()->type_name("NAME|ADDRESS");
+  add_option(balance_app, "wallet", given->name).required().type_name("NAME|ADDRESS");
 
   given = fresh();
   auto& send_app = add(wallet, line, "send", "Pay out of a wallet, and wait for the block",
                        "bpci wallet send ada bob \"1.5 FLX\"", send, given);
-  send_app.add_option("from", given->name, "a wallet of yours")->required()->type_name("NAME");
-  send_app.add_option("to", given->to, "a wallet of yours, or an address")
-      ->required()
-      ->type_name("NAME|ADDRESS");
-  send_app.add_option("amount", given->amount, "as in \"1.5 FLX\"")
-      ->required()
-      ->type_name("AMOUNT");
+  add_option(send_app, "from", given->name, "a wallet of yours").required().type_name("NAME");
+  add_option(send_app, "to", given->to, "a wallet of yours, or an address")
+      .required()
+      .type_name("NAME|ADDRESS");
+  add_option(send_app, "amount", given->amount, "as in \"1.5 FLX\"").required().type_name("AMOUNT");
   add_submit_options(send_app, given->how);
 
   given = fresh();
   auto& history_app = add(wallet, line, "history", "What a wallet or an address has sent and got",
                           "bpci wallet history ada", history, given);
-  history_app.add_option("wallet", given->name)->required()->type_name("NAME|ADDRESS");
+  add_option(history_app, "wallet", given->name).required().type_name("NAME|ADDRESS");
   add_page_options(history_app, given->page);
 
   given = fresh();
   auto& import_app = add(wallet, line, "import", "Make a wallet of a key file",
                          "bpci wallet import validator ./data/validator.key", import_key, given);
-  import_app.add_option("name", given->name)->required()->type_name("NAME");
-  import_app.add_option("file", given->file, "as a node has it")->required()->type_name("FILE");
+  add_option(import_app, "name", given->name).required().type_name("NAME");
+  add_option(import_app, "file", given->file, "as a node has it").required().type_name("FILE");
   add_passphrase_option(import_app, given->passphrase);
 
   given = fresh();
   auto& export_app = add(wallet, line, "export", "Write a wallet's key to a key file",
                          "bpci wallet export validator ./validator.key", export_key, given);
-  export_app.add_option("name", given->name)->required()->type_name("NAME");
-  export_app.add_option("file", given->file, "a new one")->required()->type_name("FILE");
+  add_option(export_app, "name", given->name).required().type_name("NAME");
+  add_option(export_app, "file", given->file, "a new one").required().type_name("FILE");
   add_passphrase_option(export_app, given->passphrase);
 }
 

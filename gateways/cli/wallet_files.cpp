@@ -1,11 +1,8 @@
 #include "gateways/cli/wallet_files.hpp"
 
+#include "gateways/cli/options.hpp"
 #include "runtime/crypto/hex.hpp"
 #include "runtime/tunnel/credentials.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <algorithm>
 #include <fstream>
@@ -57,9 +54,9 @@ outcome<crypto::keystore> read_file(const fs::path& path) {
 } // namespace
 
 void add_passphrase_option(CLI::App& to, passphrase_options& given) {
-  to.add_option("--passphrase-file", given.file,
-                "a file with the passphrase; else BPCI_PASSPHRASE, else it is asked for")
-      ->type_name("FILE");
+  add_option(to, "--passphrase-file", given.file,
+             "a file with the passphrase; else BPCI_PASSPHRASE, else it is asked for")
+      .type_name("FILE");
 }
 
 outcome<crypto::secret_text> ask_passphrase(const context& with, const passphrase_options& given,
