@@ -6,6 +6,7 @@
 #include "messages/chain/questions.hpp"
 #include "messages/codec/json.hpp"
 #include "runtime/entity/slot_of.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/supervision/supervisor_actor.hpp"
 
 #include <algorithm>

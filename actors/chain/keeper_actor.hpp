@@ -34,7 +34,7 @@ struct keeper_options {
 /// Accepts: all of messages/chain/questions.hpp, submit_transaction, find_nonce, get_pool and
 /// get_peers, from the gateways and from other KEEPERs; oracle::admit_peer from DOORMAN;
 /// slots_changed from SLOTS; view_changed, peer_up, peer_down from MEMBERS.
-class keeper_actor : public actor_base<> {
+class keeper_actor : public actor_base {
 public:
   keeper_actor(caf::actor_config& cfg, keeper_options how);
 

@@ -17,7 +17,7 @@ inline constexpr auto ledger_execute_max = milliseconds{20'000};
 [[nodiscard]] std::vector<sealed_height> sealed_heights(const chain::position& x);
 
 /// What the actors of consensus have in common.
-class consensus_actor : public actor_base<> {
+class consensus_actor : public actor_base {
 public:
   consensus_actor(caf::actor_config& cfg, context_ptr shared)
       : actor_base(cfg), shared_(std::move(shared)) {}

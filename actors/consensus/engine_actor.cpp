@@ -5,6 +5,7 @@
 #include "actors/consensus/record_store.hpp"
 #include "actors/consensus/telemetry.hpp"
 #include "messages/codec/json.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/storage/sql.hpp"
 #include "runtime/supervision/supervisor_actor.hpp"
 #include "runtime/time/clock.hpp"

@@ -3,6 +3,7 @@
 #include "actors/consensus/marker.hpp"
 #include "actors/consensus/message_store.hpp"
 #include "messages/codec/json.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/storage/sql.hpp"
 #include "runtime/time/clock.hpp"
 

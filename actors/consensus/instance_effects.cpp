@@ -3,6 +3,7 @@
 #include "actors/consensus/marker.hpp"
 #include "actors/consensus/telemetry.hpp"
 #include "runtime/crypto/hash.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/storage/sql.hpp"
 #include "runtime/time/clock.hpp"
 

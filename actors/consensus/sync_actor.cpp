@@ -6,6 +6,7 @@
 #include "messages/codec/canonical.hpp"
 #include "messages/codec/json.hpp"
 #include "runtime/crypto/hash.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/time/clock.hpp"
 
 #include <algorithm>

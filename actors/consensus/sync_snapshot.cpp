@@ -1,6 +1,7 @@
 #include "actors/consensus/sync_actor.hpp"
 #include "actors/consensus/sync_ask.hpp"
 #include "messages/codec/canonical.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/time/clock.hpp"
 
 /// How SYNC takes over a snapshot: one peer's after the other, until one is right. Whoever is not

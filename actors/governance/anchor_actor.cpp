@@ -10,6 +10,7 @@
 #include "messages/codec/json.hpp"
 #include "messages/ledger/anchors.hpp"
 #include "runtime/entity/call.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/storage/sql.hpp"
 
 #include <algorithm>

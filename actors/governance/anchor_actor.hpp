@@ -32,7 +32,7 @@ struct anchor_options {
 /// Each turn begins with what the ledger says, so nothing depends on its memory: a transaction that
 /// was lost is made anew, one that is in a block is found there, and the ledger takes only one
 /// anchor of a proposal. Whatever fails is tried again after 5 s to 5 min.
-class anchor_actor : public actor_base<> {
+class anchor_actor : public actor_base {
 public:
   anchor_actor(caf::actor_config& cfg, anchor_options how);
 

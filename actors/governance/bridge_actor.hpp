@@ -37,7 +37,7 @@ struct bridge_options {
 /// proposal.hpp.
 ///
 /// Accepts: the requests of messages/governance/bridge.hpp, set_weight, read_electorate.
-class bridge_actor : public actor_base<> {
+class bridge_actor : public actor_base {
 public:
   bridge_actor(caf::actor_config& cfg, bridge_options how);
 

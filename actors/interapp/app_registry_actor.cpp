@@ -7,6 +7,7 @@
 #include "messages/oracle/nodes.hpp"
 #include "runtime/crypto/hash.hpp"
 #include "runtime/entity/call.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/storage/sql.hpp"
 #include "runtime/time/clock.hpp"
 

@@ -17,7 +17,7 @@ namespace bpci::interapp {
 ///
 /// Accepts, from the HTTP gateway: app_registration, show_app, list_apps, establish, sign, revoke,
 /// show_agreement, list_agreements, validate, read_audit, get_health.
-class app_registry_actor : public actor_base<> {
+class app_registry_actor : public actor_base {
 public:
   app_registry_actor(caf::actor_config& cfg, context_ptr shared);
 

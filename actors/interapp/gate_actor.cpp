@@ -7,6 +7,7 @@
 #include "messages/interapp/signing.hpp"
 #include "runtime/crypto/hash.hpp"
 #include "runtime/entity/call.hpp"
+#include "runtime/log/log.hpp"
 
 #include <memory>
 

@@ -15,7 +15,7 @@ namespace bpci::interapp {
 /// `busy` beyond.
 ///
 /// Accepts: may_pass (from the RELAY of this node); submit_message (from the HTTP gateway).
-class gate_actor : public actor_base<> {
+class gate_actor : public actor_base {
 public:
   gate_actor(caf::actor_config& cfg, context_ptr shared);
 

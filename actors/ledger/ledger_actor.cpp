@@ -5,6 +5,7 @@
 #include "messages/codec/canonical.hpp"
 #include "messages/codec/json.hpp"
 #include "runtime/actor/failpoint.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/time/clock.hpp"
 
 namespace bpci::ledger {

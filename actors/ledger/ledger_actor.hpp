@@ -29,7 +29,7 @@ namespace bpci::ledger {
 ///
 /// Accepts: messages/chain/position.hpp and blocks.hpp (from ENGINE, INSTANCE, EVIDENCE and SYNC);
 /// the section LEDGER of questions.hpp (from the gateway, by KEEPER); watch_state (from MEMPOOL).
-class ledger_actor : public actor_base<> {
+class ledger_actor : public actor_base {
 public:
   ledger_actor(caf::actor_config& cfg, ledger_options_ptr how);
 

@@ -21,7 +21,7 @@ namespace bpci::ledger {
 /// Accepts: submit_transaction, find_nonce, get_pool (from the gateway, by KEEPER);
 /// transactions_shared (from PEERS); offer_transactions, state_now, find_waiting (from LEDGER);
 /// watch_work (from ENGINE).
-class mempool_actor : public actor_base<> {
+class mempool_actor : public actor_base {
 public:
   mempool_actor(caf::actor_config& cfg, ledger_options_ptr how, mempool_limits limits = {});
 

@@ -11,6 +11,7 @@
 #include "messages/oracle/signing.hpp"
 #include "runtime/crypto/hash.hpp"
 #include "runtime/entity/call.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/storage/sql.hpp"
 #include "runtime/time/clock.hpp"
 

@@ -20,7 +20,7 @@ namespace bpci::oracle {
 ///
 /// Accepts: announcement, discover (from the HTTP gateway); chain::announcements_shared (from
 /// PEERS).
-class discovery_actor : public actor_base<> {
+class discovery_actor : public actor_base {
 public:
   discovery_actor(caf::actor_config& cfg, context_ptr shared);
 

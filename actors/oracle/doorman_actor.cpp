@@ -7,6 +7,7 @@
 #include "messages/oracle/peer_link.hpp"
 #include "runtime/crypto/hash.hpp"
 #include "runtime/entity/call.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/supervision/supervisor_actor.hpp"
 #include "runtime/time/clock.hpp"
 

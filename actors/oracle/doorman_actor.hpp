@@ -14,7 +14,7 @@ namespace bpci::oracle {
 /// operator's node to whom KEEPER says, if it lets it in.
 ///
 /// Accepts: connection_opened, frames_received, connection_closed.
-class doorman_actor : public actor_base<> {
+class doorman_actor : public actor_base {
 public:
   doorman_actor(caf::actor_config& cfg, context_ptr shared);
 

@@ -3,6 +3,7 @@
 #include "actors/oracle/telemetry.hpp"
 #include "messages/codec/json.hpp"
 #include "messages/oracle/conduct.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/time/clock.hpp"
 
 namespace bpci::oracle {

@@ -37,7 +37,7 @@ struct notice_out {
 /// Ends by itself when its node has been away for `context::link_idle`. When it is killed, its
 /// connection closes with `restarted`; the client reconnects and finds the LINK that its
 /// supervisor has started in its place.
-class link_actor : public actor_base<> {
+class link_actor : public actor_base {
 public:
   link_actor(caf::actor_config& cfg, context_ptr shared, node_id node);
 

@@ -15,7 +15,7 @@ namespace bpci::oracle {
 ///
 /// Accepts: registration, list_nodes, get_oracle_stats, relay_order (from the HTTP gateway);
 /// find_registered (from the RELAY of this node).
-class registry_actor : public actor_base<> {
+class registry_actor : public actor_base {
 public:
   registry_actor(caf::actor_config& cfg, context_ptr shared);
 

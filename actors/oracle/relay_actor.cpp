@@ -10,6 +10,7 @@
 #include "messages/oracle/signing.hpp"
 #include "runtime/crypto/keys.hpp"
 #include "runtime/entity/call.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/time/clock.hpp"
 
 #include <caf/send.hpp>

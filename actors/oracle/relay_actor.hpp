@@ -24,7 +24,7 @@ namespace bpci::oracle {
 /// LINK); route_up, route_down, route_snapshot, letters_waiting (from other RELAYs); peer_up,
 /// peer_down (from MEMBERS); relay_request, find_routes, get_relay_stats (from the HTTP gateway);
 /// publish_notice (from any actor of this node).
-class relay_actor : public actor_base<> {
+class relay_actor : public actor_base {
 public:
   relay_actor(caf::actor_config& cfg, context_ptr shared);
 

@@ -8,6 +8,7 @@
 #include "messages/oracle/relay.hpp"
 #include "runtime/crypto/hash.hpp"
 #include "runtime/entity/call.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/storage/sql.hpp"
 #include "runtime/time/clock.hpp"
 

@@ -18,7 +18,7 @@ namespace bpci::oracle {
 ///
 /// Accepts: accusation (from the LINKs of this node); isolate_order, release_order, key_rotation,
 /// key_order, show_node, list_alerts (from the HTTP gateway).
-class warden_actor : public actor_base<> {
+class warden_actor : public actor_base {
 public:
   warden_actor(caf::actor_config& cfg, context_ptr shared);
 

@@ -3,6 +3,7 @@
 #include "actors/peers/telemetry.hpp"
 #include "messages/chain/pool.hpp"
 #include "messages/codec/json.hpp"
+#include "runtime/log/log.hpp"
 
 #include <algorithm>
 #include <iterator>

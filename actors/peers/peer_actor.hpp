@@ -21,7 +21,7 @@ namespace bpci::peers {
 ///
 /// Ends with PEERS, which starts others. When it is killed its connections close with `restarted`,
 /// and PEERS has it dial again.
-class peer_actor : public actor_base<> {
+class peer_actor : public actor_base {
 public:
   peer_actor(caf::actor_config& cfg, context_ptr shared, const chain::address& who);
 

@@ -3,6 +3,7 @@
 #include "actors/peers/peer_actor.hpp"
 #include "actors/peers/telemetry.hpp"
 #include "messages/codec/json.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/supervision/supervisor_actor.hpp"
 #include "runtime/time/clock.hpp"
 

@@ -18,7 +18,7 @@ namespace bpci::peers {
 /// Accepts: chain::tell_peers, chain::ask_peer, chain::peer_misbehaved, chain::get_peers;
 /// oracle::admit_peer from KEEPER, oracle::peer_connected from DOORMAN; chain::position from
 /// LEDGER.
-class peers_actor : public actor_base<> {
+class peers_actor : public actor_base {
 public:
   peers_actor(caf::actor_config& cfg, context_ptr shared);
 

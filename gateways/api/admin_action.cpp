@@ -2,6 +2,7 @@
 
 #include "gateways/api/api_actor.hpp"
 #include "gateways/api/audit_log.hpp"
+#include "runtime/log/log.hpp"
 
 #include <algorithm>
 

@@ -3,6 +3,7 @@
 #include "gateways/api/audit_log.hpp"
 #include "messages/codec/json.hpp"
 #include "runtime/crypto/token.hpp"
+#include "runtime/log/log.hpp"
 
 namespace bpci::gateway {
 

@@ -15,7 +15,7 @@ namespace bpci::gateway {
 /// does is in gateways/routes/.
 ///
 /// Accepts: call_ptr.
-class api_actor : public actor_base<> {
+class api_actor : public actor_base {
 public:
   api_actor(caf::actor_config& cfg, context_ptr shared);
 

@@ -2,6 +2,7 @@
 
 #include "messages/codec/json.hpp"
 #include "messages/oracle/frames.hpp"
+#include "runtime/log/log.hpp"
 
 namespace bpci::gateway {
 

@@ -11,7 +11,7 @@
 namespace bpci::gateway {
 
 /// LISTENER: owns the HTTP server. Spawn detached: stopping a server waits for its requests.
-class listener_actor : public actor_base<> {
+class listener_actor : public actor_base {
 public:
   listener_actor(caf::actor_config& cfg, context_ptr shared, std::shared_ptr<http::handler> handler,
                  std::function<void()> ready);

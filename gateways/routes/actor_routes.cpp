@@ -3,6 +3,7 @@
 #include "gateways/routes/body.hpp"
 #include "gateways/routes/described.hpp"
 #include "gateways/routes/routes.hpp"
+#include "messages/runtime/introspection.hpp"
 #include "messages/runtime/supervision.hpp"
 
 namespace bpci::gateway {

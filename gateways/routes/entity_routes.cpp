@@ -4,6 +4,7 @@
 #include "gateways/routes/described.hpp"
 #include "gateways/routes/routes.hpp"
 #include "messages/runtime/entities.hpp"
+#include "messages/runtime/introspection.hpp"
 
 namespace bpci::gateway {
 

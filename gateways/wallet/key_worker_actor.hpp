@@ -9,7 +9,7 @@ namespace bpci::gateway::wallet {
 /// each. Spawn detached. WALLET bounds what waits here; a secret key never leaves.
 ///
 /// Accepts: make_key, sign_with_key.
-class key_worker_actor : public actor_base<> {
+class key_worker_actor : public actor_base {
 public:
   explicit key_worker_actor(caf::actor_config& cfg,
                             crypto::keystore_costs costs = crypto::moderate_costs);

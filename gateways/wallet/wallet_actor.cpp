@@ -2,13 +2,14 @@
 
 #include "gateways/chain/chain_json.hpp"
 #include "gateways/wallet/transfer.hpp"
-#include "messages/inspect_fields.hpp"
 #include "messages/chain/paths.hpp"
 #include "messages/chain/pool.hpp"
 #include "messages/chain/questions.hpp"
 #include "messages/codec/json.hpp"
+#include "messages/inspect_fields.hpp"
 #include "messages/ledger/coins.hpp"
 #include "runtime/crypto/hex.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/time/clock.hpp"
 
 #include <algorithm>

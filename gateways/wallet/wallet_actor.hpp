@@ -22,7 +22,7 @@ inline constexpr std::size_t orders_max = 6;
 /// after the other, since each needs the nonce behind the one before.
 ///
 /// Accepts: create_wallet, list_wallets, find_wallet, transfer_order, find_transfer.
-class wallet_actor : public actor_base<> {
+class wallet_actor : public actor_base {
 public:
   wallet_actor(caf::actor_config& cfg, context_ptr shared, book_ptr records = book_in_database());
 

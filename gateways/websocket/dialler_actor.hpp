@@ -15,7 +15,7 @@ http::websocket_limits dialled_limits();
 /// DIALLER: opens WebSockets to other operators' nodes. When it ends, so do they.
 ///
 /// Accepts: oracle::dial.
-class dialler_actor : public actor_base<> {
+class dialler_actor : public actor_base {
 public:
   explicit dialler_actor(caf::actor_config& cfg);
 

@@ -1,6 +1,7 @@
 #include "runtime/cluster/agent_actor.hpp"
 
 #include "messages/codec/json.hpp"
+#include "messages/runtime/introspection.hpp"
 #include "messages/runtime/supervision.hpp"
 #include "runtime/time/clock.hpp"
 

@@ -35,7 +35,7 @@ using shared_lag = std::shared_ptr<const std::atomic<std::uint64_t>>;
 ///
 /// Accepts: who_are_you, probe, find_service, show_actor, the messages of
 /// messages/runtime/supervision.hpp, and for MEMBERS: probe_for_me, look_again.
-class agent_actor : public actor_base<> {
+class agent_actor : public actor_base {
 public:
   agent_actor(caf::actor_config& cfg, node_identity me, shared_incarnation life,
               supervision::node_context_ptr node, shared_lag lag = nullptr);

@@ -3,6 +3,7 @@
 #include "messages/codec/json.hpp"
 #include "runtime/cluster/backoff.hpp"
 #include "runtime/cluster/member_store.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/metrics/metrics.hpp"
 #include "runtime/storage/sql.hpp"
 #include "runtime/time/clock.hpp"

@@ -50,7 +50,7 @@ inline constexpr auto default_lease = std::chrono::milliseconds{900};
 ///
 /// Accepts: list_members, list_agents, watch_members, read_members, drain_member, undrain_member,
 /// certificates_changed; from the AGENT: probe_for_me, look_again.
-class members_actor : public actor_base<> {
+class members_actor : public actor_base {
 public:
   members_actor(caf::actor_config& cfg, members_options how);
 

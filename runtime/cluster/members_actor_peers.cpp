@@ -1,5 +1,6 @@
 #include "runtime/cluster/backoff.hpp"
 #include "runtime/cluster/members_actor.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/metrics/metrics.hpp"
 #include "runtime/time/clock.hpp"
 

@@ -1,10 +1,12 @@
 #include "runtime/entity/entities_actor.hpp"
 
 #include "messages/codec/json.hpp"
+#include "messages/runtime/introspection.hpp"
 #include "runtime/entity/entity_metrics.hpp"
 #include "runtime/entity/list_store.hpp"
 #include "runtime/entity/memory.hpp"
 #include "runtime/entity/slot_of.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/storage/sql.hpp"
 #include "runtime/supervision/supervisor_actor.hpp"
 #include "runtime/time/clock.hpp"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/runtime/introspection.hpp"
 #include "runtime/actor/actor_base.hpp"
 #include "runtime/entity/entity_actor.hpp"
 #include "runtime/entity/entity_context.hpp"
@@ -20,7 +21,7 @@ namespace bpci::entity {
 /// routed_command; from SLOTS drain_slots and slots_changed; from anybody the lists of the admin
 /// API and show_entity. The actors are children of the supervisor at root/entities/actors, which is
 /// started after this one and ends with it.
-class entities_actor final : public actor_base<> {
+class entities_actor final : public actor_base {
 public:
   entities_actor(caf::actor_config& cfg, entity_context_ptr shared);
 

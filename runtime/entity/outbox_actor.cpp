@@ -6,6 +6,7 @@
 #include "runtime/entity/outbox_store.hpp"
 #include "runtime/entity/owned_slots.hpp"
 #include "runtime/entity/wake.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/storage/sql.hpp"
 #include "runtime/time/clock.hpp"
 

@@ -11,7 +11,7 @@ namespace bpci::entity {
 /// OUTBOX: sends the effects of this node's entities to their targets, through ROUTER, and forgets
 /// the answers that the entities gave long ago. Woken by the actors of the entities; looks for
 /// itself once a second.
-class outbox_actor final : public actor_base<> {
+class outbox_actor final : public actor_base {
 public:
   outbox_actor(caf::actor_config& cfg, entity_context_ptr shared);
 

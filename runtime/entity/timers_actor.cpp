@@ -5,6 +5,7 @@
 #include "runtime/entity/entity_metrics.hpp"
 #include "runtime/entity/timer_store.hpp"
 #include "runtime/entity/wake.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/storage/sql.hpp"
 #include "runtime/time/clock.hpp"
 

@@ -12,7 +12,7 @@ struct due_timers;
 
 /// TIMERS: sends `timer_fired` to the entities of this node's slots whose timers are due, through
 /// ROUTER. Sleeps until the next is due, and looks once a second for those that others have set.
-class timers_actor final : public actor_base<> {
+class timers_actor final : public actor_base {
 public:
   timers_actor(caf::actor_config& cfg, entity_context_ptr shared);
 

@@ -2,6 +2,7 @@
 
 #include "messages/runtime/cluster.hpp"
 #include "messages/runtime/entities.hpp"
+#include "messages/runtime/introspection.hpp"
 #include "runtime/actor/actor_base.hpp"
 #include "runtime/supervision/node_context.hpp"
 
@@ -14,7 +15,7 @@ namespace bpci::router {
 
 /// Answers one find_entity or show_entity, by asking SLOTS, MEMBERS and ENTITIES one after the
 /// other, and ends. Errors: unavailable (one of them is not there), timeout, and theirs.
-class entity_finder : public actor_base<> {
+class entity_finder : public actor_base {
 public:
   /// `owner`: the member that has the entity's slot; empty: nobody that can be reached.
   entity_finder(caf::actor_config& cfg, supervision::node_context_ptr node, std::string root,

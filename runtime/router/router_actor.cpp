@@ -2,6 +2,7 @@
 
 #include "messages/codec/json.hpp"
 #include "runtime/entity/slot_of.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/router/entity_finder.hpp"
 #include "runtime/router/telemetry.hpp"
 #include "runtime/time/clock.hpp"

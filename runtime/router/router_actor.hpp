@@ -27,7 +27,7 @@ struct router_options {
 /// Accepts: command, find_entity, show_entity (from anybody on this node); routed_commands,
 /// routed_answers (from the ROUTERs of other members); slots_changed (from SLOTS); peer_up,
 /// peer_down and the rest of what MEMBERS tells its watchers.
-class router_actor : public actor_base<> {
+class router_actor : public actor_base {
 public:
   router_actor(caf::actor_config& cfg, router_options how);
 

@@ -1,5 +1,6 @@
 #include "runtime/shipping/shipper.hpp"
 
+#include "runtime/log/log.hpp"
 #include "runtime/metrics/metrics.hpp"
 #include "runtime/time/clock.hpp"
 

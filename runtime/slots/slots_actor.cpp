@@ -1,6 +1,7 @@
 #include "runtime/slots/slots_actor.hpp"
 
 #include "messages/codec/json.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/slots/slot_report.hpp"
 #include "runtime/slots/slot_store.hpp"
 #include "runtime/slots/telemetry.hpp"

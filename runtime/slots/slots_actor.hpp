@@ -37,7 +37,7 @@ struct slots_options {
 /// peer_down. Asks ENTITIES (`root`/entities/host) to drain_slots.
 ///
 /// On `user_shutdown` it gives all its slots away first, within `keeper_rules::stop_max`.
-class slots_actor : public actor_base<> {
+class slots_actor : public actor_base {
 public:
   slots_actor(caf::actor_config& cfg, slots_options how);
 

@@ -2,6 +2,7 @@
 
 #include "messages/codec/json.hpp"
 #include "messages/inspect_fields.hpp"
+#include "runtime/log/log.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/atom.hpp>
@@ -18,7 +19,7 @@ using housekeeping = caf::atom_constant<caf::atom("pghouse")>;
 } // namespace
 
 embedded_postgres_actor::embedded_postgres_actor(caf::actor_config& cfg, embedded_options how)
-    : actor_base<>(cfg), how_(std::move(how)) {}
+    : actor_base(cfg), how_(std::move(how)) {}
 
 embedded_postgres_actor::~embedded_postgres_actor() = default;
 

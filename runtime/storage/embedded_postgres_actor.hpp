@@ -28,7 +28,7 @@ BPCI_MESSAGE(database_address, conninfo)
 ///
 /// Spawn detached: to start and to stop a server blocks. Requests that come while it starts are
 /// answered when it is up (`embedded_options::ready_max`), or fail with it.
-class embedded_postgres_actor : public actor_base<> {
+class embedded_postgres_actor : public actor_base {
 public:
   embedded_postgres_actor(caf::actor_config& cfg, embedded_options how);
   ~embedded_postgres_actor() override;

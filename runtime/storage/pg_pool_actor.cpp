@@ -19,7 +19,7 @@ using watch_tick = caf::atom_constant<caf::atom("pgwatch")>;
 } // namespace
 
 pg_pool_actor::pg_pool_actor(caf::actor_config& cfg, pg_pool_options how)
-    : actor_base<>(cfg), how_(std::move(how)), seats_(std::max<std::size_t>(how_.size, 1)) {}
+    : actor_base(cfg), how_(std::move(how)), seats_(std::max<std::size_t>(how_.size, 1)) {}
 
 pg_pool_actor::~pg_pool_actor() = default;
 

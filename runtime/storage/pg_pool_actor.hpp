@@ -24,7 +24,7 @@ struct job_done;
 /// Every transaction is answered by its deadline, whatever the server does: at the deadline the
 /// caller is told, and the socket is cut so that the worker comes free. The server ends what it
 /// was doing by its `statement_timeout`, which is the pool's `query_timeout`.
-class pg_pool_actor : public actor_base<> {
+class pg_pool_actor : public actor_base {
 public:
   pg_pool_actor(caf::actor_config& cfg, pg_pool_options how);
   ~pg_pool_actor() override;

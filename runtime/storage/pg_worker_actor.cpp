@@ -130,7 +130,7 @@ attempt_end attempt(pqxx::connection& connection, job& what) {
 
 pg_worker_actor::pg_worker_actor(caf::actor_config& cfg, caf::actor pool,
                                  const pg_pool_options& how, std::shared_ptr<wire> it)
-    : actor_base<>(cfg),
+    : actor_base(cfg),
       pool_(std::move(pool)),
       connection_(std::make_unique<connection_keeper>(how, it)),
       wire_(std::move(it)) {}

@@ -26,7 +26,7 @@ struct job_done {
 /// the first transaction needs it, and again whenever the connection was lost.
 ///
 /// Spawn detached, by a PG POOL only.
-class pg_worker_actor : public actor_base<> {
+class pg_worker_actor : public actor_base {
 public:
   pg_worker_actor(caf::actor_config& cfg, caf::actor pool, const pg_pool_options& how,
                   std::shared_ptr<wire> it);

@@ -1,6 +1,7 @@
 #include "runtime/storage/schema_actor.hpp"
 
 #include "messages/inspect.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/storage/embedded_postgres_actor.hpp"
 #include "runtime/storage/migrate.hpp"
 

@@ -26,7 +26,7 @@ inline constexpr auto database_start_max = std::chrono::milliseconds{120'000};
 
 /// SCHEMA: finds the database and brings it to the schema of this program, once at each start; then
 /// it ends. Spawn detached: it blocks.
-class schema_actor : public actor_base<> {
+class schema_actor : public actor_base {
 public:
   schema_actor(caf::actor_config& cfg, schema_options how);
 

@@ -2,6 +2,7 @@
 
 #include "runtime/log/log.hpp"
 
+#include <caf/make_message.hpp>
 #include <pqxx/array>
 
 #include <string_view>
@@ -47,6 +48,14 @@ failure from_sqlstate(const pqxx::sql_error& what) {
 }
 
 } // namespace
+
+caf::message detail::in_a_message(job_ptr what) {
+  return caf::make_message(std::move(what));
+}
+
+bool detail::is_job(const caf::type_erased_tuple& x) {
+  return x.match_elements<job_ptr>();
+}
 
 failure to_failure(const std::exception_ptr& what) {
   try {

@@ -3,6 +3,7 @@
 #include "messages/error.hpp"
 #include "messages/ids.hpp"
 #include "runtime/actor/caf_error.hpp"
+#include "runtime/actor/pending_call.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -47,6 +48,9 @@ using job_ptr = std::shared_ptr<job>;
 
 namespace detail {
 
+caf::message in_a_message(job_ptr what);
+bool is_job(const caf::type_erased_tuple& x);
+
 template <class T>
 using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
@@ -84,6 +88,35 @@ private:
   F what_;
 };
 
+/// Ends with what the job has left in `value`.
+template <class Stored, class Ok, class Bad>
+class job_call final : public pending_call {
+public:
+  job_call(std::shared_ptr<std::optional<Stored>> value, Ok ok, Bad bad)
+      : value_(std::move(value)), ok_(std::move(ok)), bad_(std::move(bad)) {}
+
+  bool answer(caf::type_erased_tuple& x) override {
+    if (!is_job(x)) return false;
+    over_ = true;
+    if constexpr (std::is_same_v<Stored, std::monostate>)
+      ok_();
+    else
+      ok_(std::move(**value_));
+    return true;
+  }
+  void fail(const failure& why) override {
+    over_ = true;
+    bad_(why);
+  }
+  [[nodiscard]] bool is_over() const override { return over_; }
+
+private:
+  std::shared_ptr<std::optional<Stored>> value_;
+  Ok ok_;
+  Bad bad_;
+  bool over_ = false;
+};
+
 } // namespace detail
 
 /// The answer of the pool that is still to come. Call exactly one of these, once.
@@ -104,26 +137,25 @@ public:
   /// For event-based actors: `ok` and `bad` are called in the actor that asked.
   template <class Ok, class Bad>
   void then(Ok ok, Bad bad) && {
-    handle_.then([value = value_, ok = std::move(ok)](const job_ptr&) mutable { give(*value, ok); },
-                 [bad = std::move(bad)](caf::error& why) mutable { bad(from_caf(why)); });
+    using call = detail::job_call<detail::stored<T>, Ok, Bad>;
+    handle_.self()->add_multiplexed_response_handler(
+        handle_.id(), answered_by(std::make_shared<call>(value_, std::move(ok), std::move(bad))));
   }
 
   /// For blocking actors.
   template <class Ok, class Bad>
   void receive(Ok ok, Bad bad) && {
-    handle_.receive([&](const job_ptr&) { give(*value_, ok); },
-                    [&](caf::error& why) { bad(from_caf(why)); });
+    handle_.receive(
+        [&](const job_ptr&) {
+          if constexpr (std::is_void_v<T>)
+            ok();
+          else
+            ok(std::move(**value_));
+        },
+        [&](caf::error& why) { bad(from_caf(why)); });
   }
 
 private:
-  template <class Ok>
-  static void give(std::optional<detail::stored<T>>& value, Ok& ok) {
-    if constexpr (std::is_void_v<T>)
-      ok();
-    else
-      ok(std::move(*value));
-  }
-
   Handle handle_;
   std::shared_ptr<std::optional<detail::stored<T>>> value_;
 };
@@ -144,7 +176,7 @@ auto run(Self&& self, const caf::actor& pool, std::chrono::milliseconds deadline
   auto typed = std::make_shared<detail::typed_job<T, F>>(std::move(what));
   typed->deadline = std::chrono::steady_clock::now() + deadline;
   auto value = std::shared_ptr<std::optional<detail::stored<T>>>{typed, &typed->value};
-  auto handle = self->request(pool, deadline + answer_grace, job_ptr{typed});
+  auto handle = self->request(pool, deadline + answer_grace, detail::in_a_message(typed));
   return pending<T, decltype(handle)>{std::move(handle), std::move(value)};
 }
 

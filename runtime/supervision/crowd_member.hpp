@@ -21,7 +21,7 @@ struct member_ended {
 
 /// What `start_child_like` starts. It tells of its end by itself: a monitor for each, and a table
 /// that finds a member by its actor, would be a tenth of what an idle one takes.
-class crowd_member : public actor_base<> {
+class crowd_member : public actor_base {
 public:
   crowd_member(caf::actor_config& cfg, caf::actor_addr supervisor)
       : actor_base(cfg), supervisor_(std::move(supervisor)) {}

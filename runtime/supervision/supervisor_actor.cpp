@@ -3,6 +3,7 @@
 #include "messages/codec/json.hpp"
 #include "messages/inspect.hpp"
 #include "runtime/actor/actor_base.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/supervision/child_table.hpp"
 #include "runtime/supervision/crowd.hpp"
 #include "runtime/supervision/crowd_member.hpp"
@@ -150,7 +151,7 @@ std::optional<caf::error> refusal_of(const Command& x) {
   return to_caf(ec::invalid_argument, "say who does this, and why");
 }
 
-class supervisor final : public actor_base<> {
+class supervisor final : public actor_base {
 public:
   supervisor(caf::actor_config& cfg, std::string path, supervisor_options how,
              node_context_ptr node, std::function<void()> ready)

@@ -1,6 +1,7 @@
 #include "runtime/tunnel/tunnel_actor.hpp"
 
 #include "messages/codec/json.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/metrics/metrics.hpp"
 #include "runtime/time/clock.hpp"
 #include "runtime/tunnel/caf_end.hpp"

@@ -47,7 +47,7 @@ struct tunnel_options {
 /// read_members, certificates_changed.
 ///
 /// Without certificates it answers open_port with port 0, and dial_member with `unavailable`.
-class tunnel_actor : public actor_base<> {
+class tunnel_actor : public actor_base {
 public:
   tunnel_actor(caf::actor_config& cfg, tunnel_options how);
 

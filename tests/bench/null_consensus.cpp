@@ -6,6 +6,7 @@
 #include "actors/consensus/record_store.hpp"
 #include "actors/consensus/signing.hpp"
 #include "actors/consensus/validator_set.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/storage/sql.hpp"
 #include "runtime/time/clock.hpp"
 

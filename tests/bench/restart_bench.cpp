@@ -29,7 +29,7 @@ struct config : actor_config {
 };
 
 /// Anything that answers.
-class child final : public actor_base<> {
+class child final : public actor_base {
 public:
   using actor_base::actor_base;
   const char* name() const override { return "child"; }

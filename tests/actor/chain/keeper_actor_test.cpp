@@ -17,7 +17,7 @@ namespace {
 using namespace bpci::test;
 
 /// Lives until it is told to end.
-class idle final : public actor_base<> {
+class idle final : public actor_base {
 public:
   explicit idle(caf::actor_config& cfg) : actor_base(cfg) {}
   const char* name() const override { return "idle"; }

@@ -157,7 +157,7 @@ struct new_transaction {
 };
 
 /// Stands in for LEDGER and MEMPOOL: a state that is a hash, and transactions that are any bytes.
-class ledger_double final : public actor_base<> {
+class ledger_double final : public actor_base {
 public:
   ledger_double(caf::actor_config& cfg, model_chain_ptr chain)
       : actor_base(cfg), chain_(std::move(chain)) {}

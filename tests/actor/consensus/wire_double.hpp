@@ -99,7 +99,7 @@ private:
 };
 
 /// Stands in for PEERS.
-class peers_double final : public actor_base<> {
+class peers_double final : public actor_base {
 public:
   peers_double(caf::actor_config& cfg, std::shared_ptr<wire> net, context_ptr shared)
       : actor_base(cfg),

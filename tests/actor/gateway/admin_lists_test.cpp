@@ -1,6 +1,7 @@
 #define CAF_SUITE gateway_admin_lists
 
 #include "messages/runtime/entities.hpp"
+#include "messages/runtime/introspection.hpp"
 #include "messages/runtime/slots.hpp"
 #include "messages/runtime/supervision.hpp"
 #include "tests/actor/gateway/gateway_fixture.hpp"

@@ -5,6 +5,7 @@
 #include "messages/codec/json.hpp"
 #include "messages/oracle/conduct.hpp"
 #include "messages/oracle/peer_link.hpp"
+#include "messages/runtime/introspection.hpp"
 #include "runtime/supervision/supervisor_actor.hpp"
 #include "tests/actor/oracle/oracle_fixture.hpp"
 

@@ -1,5 +1,6 @@
 #define CAF_SUITE actor_base
 
+#include "messages/runtime/introspection.hpp"
 #include "tests/actor/node_fixture.hpp"
 
 #include <algorithm>
@@ -36,7 +37,7 @@ namespace bpci {
 
 namespace {
 
-class messenger final : public actor_base<> {
+class messenger final : public actor_base {
 public:
   using actor_base::actor_base;
 
@@ -133,6 +134,12 @@ CAF_TEST(a request that was answered stays so when the other side dies) {
   CAF_CHECK_EQUAL(got(), "");
 }
 
+CAF_TEST(an answer that is none of what was asked for is a failure) {
+  send_to(keep(sys.spawn(
+      []() -> caf::behavior { return {[](caf::get_atom) { return std::string{"seven"}; }}; })));
+  CAF_CHECK_EQUAL(got(), "internal");
+}
+
 CAF_TEST(of many requests to one actor its death fails exactly those that are open) {
   auto slow = make_slow();
   for (auto i = 0; i < 60; ++i)
@@ -184,7 +191,7 @@ CAF_TEST(the depth of a mailbox is seen from outside) {
 }
 
 CAF_TEST(the depth is seen of an actor that never comes to rest) {
-  class busy final : public actor_base<> {
+  class busy final : public actor_base {
   public:
     busy(caf::actor_config& cfg, std::promise<std::uint64_t>& deepest)
         : actor_base(cfg), deepest_(deepest) {}

@@ -1,5 +1,6 @@
 #define CAF_SUITE cluster_agent_actor
 
+#include "messages/runtime/introspection.hpp"
 #include "messages/runtime/supervision.hpp"
 #include "runtime/cluster/agent_actor.hpp"
 #include "runtime/time/clock.hpp"

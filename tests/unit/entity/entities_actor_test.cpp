@@ -2,6 +2,7 @@
 
 #include "counter.hpp"
 #include "database.hpp"
+#include "messages/runtime/introspection.hpp"
 #include "runtime/actor/actor_config.hpp"
 #include "runtime/entity/call.hpp"
 #include "runtime/entity/entities_actor.hpp"

@@ -1,5 +1,6 @@
 #define CAF_SUITE log_output
 
+#include "runtime/log/log.hpp"
 #include "runtime/log/outputs.hpp"
 
 #include <boost/json/parse.hpp>

@@ -1,5 +1,6 @@
 #define CAF_SUITE entity_finder
 
+#include "messages/runtime/introspection.hpp"
 #include "runtime/entity/slot_of.hpp"
 #include "runtime/router/entity_finder.hpp"
 #include "runtime/router/router_actor.hpp"

@@ -1,5 +1,6 @@
 #define CAF_SUITE router_actor
 
+#include "messages/runtime/introspection.hpp"
 #include "runtime/entity/slot_of.hpp"
 #include "runtime/router/router_actor.hpp"
 #include "tests/actor/node_fixture.hpp"

@@ -1,6 +1,7 @@
 #define CAF_SUITE shipping_shipper
 
 #include "fake_elasticsearch.hpp"
+#include "runtime/log/log.hpp"
 #include "runtime/metrics/metrics.hpp"
 #include "runtime/shipping/shipper.hpp"
 

@@ -1,5 +1,6 @@
 #define CAF_SUITE slots_actor
 
+#include "messages/runtime/introspection.hpp"
 #include "runtime/slots/slots_actor.hpp"
 #include "runtime/storage/migrate.hpp"
 #include "runtime/storage/sql.hpp"

@@ -1,6 +1,7 @@
 #define CAF_SUITE pg_pool
 
 #include "messages/inspect.hpp"
+#include "messages/runtime/introspection.hpp"
 #include "runtime/actor/actor_config.hpp"
 #include "runtime/storage/pg_pool_actor.hpp"
 #include "runtime/storage/session.hpp"

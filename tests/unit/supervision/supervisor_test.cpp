@@ -1,5 +1,6 @@
 #define CAF_SUITE supervisor
 
+#include "messages/runtime/introspection.hpp"
 #include "supervised.hpp"
 
 using namespace bpci;
@@ -508,7 +509,7 @@ CAF_TEST(a crash without a message in hand sets nothing aside) {
 namespace {
 
 /// Asks a child that never answers, and notes what it hears.
-class asker final : public actor_base<> {
+class asker final : public actor_base {
 public:
   asker(caf::actor_config& cfg, caf::actor target, std::shared_ptr<std::string> heard)
       : actor_base(cfg), target_(std::move(target)), heard_(std::move(heard)) {}

@@ -1,6 +1,7 @@
 #define CAF_SUITE tunnel_actor
 
 #include "messages/codec/json.hpp"
+#include "messages/runtime/introspection.hpp"
 #include "runtime/actor/actor_config.hpp"
 #include "runtime/tunnel/tunnel_actor.hpp"
 #include "test_cluster.hpp"
