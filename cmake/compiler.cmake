@@ -23,6 +23,15 @@ function(bpci_cold)
   endforeach()
 endfunction()
 
+# bpci_unoptimised(TARGET...): tests and their tools. What is tested is optimised; to optimise the
+# tests as well would take longer than to run them.
+function(bpci_unoptimised)
+  foreach(target ${ARGN})
+    target_compile_options(${target} PRIVATE -O0)
+    set_target_properties(${target} PROPERTIES BPCI_PRECOMPILED tests)
+  endforeach()
+endfunction()
+
 # bpci_pure(TARGET...): cores without actors, sockets and clocks. Simulations and fuzzers run them for
 # minutes on end, so that under the sanitizers they alone are optimised; and they alone tell a fuzzer
 # where it has been.

@@ -27,8 +27,7 @@ template <class T>
 constexpr const char* local_name = nullptr;
 
 template <class T>
-concept local_message = local_name<T>
-!= nullptr;
+concept local_message = (local_name<T> != nullptr);
 
 template <class T>
 concept boxed = described<T> || local_message<T>;
