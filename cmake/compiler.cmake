@@ -11,9 +11,10 @@ target_compile_options(bpci_options INTERFACE -Wall -Wextra -Wpedantic -Werror
 # second less for a file that is not known yet. The rest is for cmake/precompiled.cmake.
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER
-      env CCACHE_DEPEND=1 CCACHE_PCH_EXTSUM=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  set(ccache CCACHE_DEPEND=1 CCACHE_PCH_EXTSUM=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
+# The compiler's memory in huge pages: up to a tenth less time, where the kernel gives them to who asks.
+set(CMAKE_CXX_COMPILER_LAUNCHER env GLIBC_TUNABLES=glibc.malloc.hugetlb=1 ${ccache})
 
 # bpci_cold(TARGET...): what runs seldom or waits for others; a shorter build is worth more there.
 function(bpci_cold)

@@ -2,6 +2,7 @@
 #include "messages/chain/peers.hpp"
 #include "messages/chain/pool.hpp"
 #include "messages/chain/questions.hpp"
+#include "messages/consensus/standing.hpp"
 
 BPCI_CAF_CODEC(bpci::chain::peer_status)
 BPCI_CAF_CODEC(bpci::chain::get_peers)
@@ -36,3 +37,6 @@ BPCI_CAF_CODEC(bpci::chain::lift_halt)
 BPCI_CAF_CODEC(bpci::chain::list_evidence)
 BPCI_CAF_CODEC(bpci::chain::evidence_line)
 BPCI_CAF_CODEC(bpci::chain::evidence_page)
+
+BPCI_CAF_CODEC(bpci::consensus::peer_standing)
+BPCI_CAF_CODEC(bpci::consensus::standing)

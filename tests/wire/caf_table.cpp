@@ -3,7 +3,7 @@
 #include "messages/chain/questions.hpp"
 #include "messages/consensus/standing.hpp"
 #include "messages/governance/bridge.hpp"
-#include "messages/inspect_fields.hpp"
+#include "messages/inspect.hpp"
 #include "messages/interapp/gate.hpp"
 #include "messages/ledger/anchors.hpp"
 #include "messages/ledger/governance.hpp"
