@@ -1,8 +1,8 @@
-#include "messages/inspect_fields.hpp"
 #include "messages/chain/peers.hpp"
 #include "messages/chain/pool.hpp"
 #include "messages/chain/questions.hpp"
 #include "messages/consensus/standing.hpp"
+#include "messages/inspect_fields.hpp"
 
 BPCI_CAF_CODEC(bpci::chain::peer_status)
 BPCI_CAF_CODEC(bpci::chain::get_peers)
