@@ -88,6 +88,15 @@ private:
   F what_;
 };
 
+/// What the job has left, to whom it was for.
+template <class Stored, class Ok>
+void give(std::optional<Stored>& value, Ok& ok) {
+  if constexpr (std::is_same_v<Stored, std::monostate>)
+    ok();
+  else
+    ok(std::move(*value));
+}
+
 /// Ends with what the job has left in `value`.
 template <class Stored, class Ok, class Bad>
 class job_call final : public pending_call {
@@ -98,10 +107,7 @@ public:
   bool answer(caf::type_erased_tuple& x) override {
     if (!is_job(x)) return false;
     over_ = true;
-    if constexpr (std::is_same_v<Stored, std::monostate>)
-      ok_();
-    else
-      ok_(std::move(**value_));
+    give(*value_, ok_);
     return true;
   }
   void fail(const failure& why) override {
@@ -145,14 +151,8 @@ public:
   /// For blocking actors.
   template <class Ok, class Bad>
   void receive(Ok ok, Bad bad) && {
-    handle_.receive(
-        [&](const job_ptr&) {
-          if constexpr (std::is_void_v<T>)
-            ok();
-          else
-            ok(std::move(**value_));
-        },
-        [&](caf::error& why) { bad(from_caf(why)); });
+    handle_.receive([&](const job_ptr&) { detail::give(*value_, ok); },
+                    [&](caf::error& why) { bad(from_caf(why)); });
   }
 
 private:
