@@ -188,7 +188,7 @@ void ledger_actor::append_next() {
     } else if (finishing_) {
       not_stored(fail(ec::unavailable, "the chain is being restored"));
     } else if (auto step = tip_->prepare(what)) {
-      store(std::move(*step));
+      store(*step);
     } else {
       log::error("block-not-appended", {{"height", what.what->what.head.at.get()},
                                         {"code", bpci::name(step.error().code)},
@@ -198,7 +198,7 @@ void ledger_actor::append_next() {
   }
 }
 
-void ledger_actor::store(tip::step x) {
+void ledger_actor::store(const tip::step& x) {
   auto pool = how_->find(how_->pool);
   if (!pool) return not_stored(fail(ec::unavailable, "the database"));
   appending_ = true;

@@ -67,7 +67,7 @@ private:
   caf::result<chain::block_valid> validate(const chain::validate_block& x);
   caf::result<chain::position> append(const chain::append_block& x);
   void append_next();
-  void store(tip::step x);
+  void store(const tip::step& x);
   void stored(const tip::step& x);
   void not_stored(const failure& why);
   void watch(std::set<caf::actor>& watchers);

@@ -141,7 +141,7 @@ outcome<json::value> api::list(const std::string& path, std::string_view member,
     if (next.empty()) break;
   }
   last[member] = std::move(items);
-  last["next"] = std::move(next);
+  last["next"] = next;
   if (last.contains("unreachable")) last["unreachable"] = std::move(unreachable);
   return json::value(std::move(last));
 }

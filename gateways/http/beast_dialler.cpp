@@ -36,9 +36,9 @@ public:
   void start() {
     loop_.add(shared_from_this());
     names_.async_resolve(to_.host, to_.port,
-                         [me = shared_from_this()](error_code why, resolver::results_type found) {
+                         [me = shared_from_this()](error_code why, const auto& found) {
                            if (why || !me->done_) return me->end(broken(me->to_, why));
-                           me->connect(std::move(found));
+                           me->connect(found);
                          });
   }
 
@@ -49,7 +49,7 @@ public:
   void cut() override { give_up(fail(ec::shutting_down)); }
 
 private:
-  void connect(resolver::results_type found) {
+  void connect(const resolver::results_type& found) {
     asio::async_connect(socket_, found, [me = shared_from_this()](error_code why, const auto&) {
       if (why || !me->done_) return me->end(broken(me->to_, why));
       me->shake_hands();

@@ -150,7 +150,7 @@ void members_actor::open_later() {
   delayed_send(this, backoff(open_attempts_++), open_atom::value);
 }
 
-void members_actor::write_link(std::function<void(const result<void>&)> done) {
+void members_actor::write_link(const std::function<void(const result<void>&)>& done) {
   auto pool = how_.pool();
   if (!pool) return done(fail(ec::unavailable, "the database"));
   storage::run<void>(this, pool, query_max, [life = self(), link = link_](pqxx::work& tx) {

@@ -77,7 +77,7 @@ private:
   void open();
   void opened(const port_opened& x);
   void open_later();
-  void write_link(std::function<void(const result<void>&)> done);
+  void write_link(const std::function<void(const result<void>&)>& done);
   void join();
   void joined(const member& me);
   void tick();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace bpci::ledger {
 
@@ -78,7 +79,7 @@ node_ptr grow(const node_ptr& old, changes all, std::size_t depth) {
   out.reserve(all.size() + 1);
   auto waiting = old;
   for (const auto& x : all) {
-    if (waiting && as_leaf(*waiting).path < x.path) out.push_back(std::move(waiting));
+    if (waiting && as_leaf(*waiting).path < x.path) out.push_back(std::exchange(waiting, nullptr));
     if (waiting && as_leaf(*waiting).path == x.path) {
       auto same = x.value && std::ranges::equal(as_leaf(*waiting).value(), *x.value);
       if (same) out.push_back(waiting);
