@@ -18,6 +18,7 @@
 #include "actors/oracle/warden_actor.hpp"
 #include "actors/peers/register_messages.hpp"
 #include "actors/probe/probe.hpp"
+#include "config/addresses.hpp"
 #include "runtime/actor/failpoint.hpp"
 #include "runtime/cluster/members_actor.hpp"
 #include "runtime/cluster/register_messages.hpp"
@@ -156,10 +157,10 @@ child_spec members_child(const services_options& x) {
   set_protocol_range(how);
   return {.id = "members",
           .type = "MEMBERS",
-          .spawn = [how, host = x.config.listen.host,
+          .spawn = [how, host = config::gateway_host(x.config),
                     port = x.http_port](const spawn_context& in) -> spawned {
             auto complete = how;
-            complete.me.http_address = host + ":" + std::to_string(port->load());
+            complete.me.http_address = config::host_and_port(host, port->load());
             complete.ready = in.ready;
             return in.system.spawn<cluster::members_actor>(std::move(complete));
           },

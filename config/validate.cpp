@@ -1,5 +1,6 @@
 #include "config/validate.hpp"
 
+#include "config/addresses.hpp"
 #include "config/keys.hpp"
 
 #include <algorithm>
@@ -152,9 +153,8 @@ void check_addresses(rules& r, const node_config& c) {
   r.require(is_ipv4(c.cluster.link_host) || is_ipv6(c.cluster.link_host), "cluster.link_host",
             "is not an IP address",
             "Write 127.0.0.1 for this machine only, or the address that the other members reach.");
-  auto everywhere = c.cluster.link_host == "0.0.0.0" || c.cluster.link_host == "::";
-  r.require(!everywhere || !c.cluster.link_advertise.empty(), "cluster.link_advertise",
-            "is missing, and link_host is " + c.cluster.link_host,
+  r.require(!is_every_interface(c.cluster.link_host) || !c.cluster.link_advertise.empty(),
+            "cluster.link_advertise", "is missing, and link_host is " + c.cluster.link_host,
             "Name the address at which the other members reach this node.");
   const auto& o = c.oracle;
   r.require(!o.api_port || o.api_port != o.ws_port, "oracle_config.ws_port",

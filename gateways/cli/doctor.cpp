@@ -1,5 +1,6 @@
 #include "gateways/cli/doctor.hpp"
 
+#include "config/addresses.hpp"
 #include "config/load.hpp"
 #include "runtime/storage/account.hpp"
 #include "runtime/storage/pg_layout.hpp"
@@ -73,8 +74,7 @@ std::string url_of(const config::listen_settings& where) {
   auto host = where.host;
   if (host == "0.0.0.0") host = "127.0.0.1";
   if (host == "::") host = "::1";
-  if (host.find(':') != std::string::npos) host = "[" + host + "]";
-  return "http://" + host + ':' + std::to_string(where.port);
+  return "http://" + config::host_and_port(host, where.port);
 }
 
 finding bad(std::string name, std::string detail, std::string fix) {
