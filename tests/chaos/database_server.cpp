@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <stdexcept>
@@ -38,6 +39,11 @@ constexpr std::size_t small_part = 1 << 12;
 constexpr std::uint64_t ballast_bytes = std::uint64_t{24} << 20;
 constexpr std::size_t shared_buffers_mib = 32;
 
+bool mount_disk(const std::filesystem::path& at, std::uint64_t bytes) {
+  const auto options = "mode=0711,size=" + std::to_string(bytes);
+  return mount("bpci-chaos", at.c_str(), "tmpfs", 0, options.c_str()) == 0;
+}
+
 [[noreturn]] void give_up(const std::string& what) {
   throw std::runtime_error(what + ": " + std::strerror(errno));
 }
@@ -54,6 +60,18 @@ void append_until_full(const std::filesystem::path& file) {
 }
 
 } // namespace
+
+std::optional<std::string> database_server::disk_obstacle() {
+  auto folder = (std::filesystem::temp_directory_path() / "bpci-disk-XXXXXX").string();
+  if (!mkdtemp(folder.data())) return "no temporary folder: " + std::string{std::strerror(errno)};
+  auto out = std::optional<std::string>{};
+  if (mount_disk(folder, small_part))
+    umount2(folder.c_str(), MNT_DETACH);
+  else
+    out = "a disk of its own cannot be mounted: " + std::string{std::strerror(errno)};
+  rmdir(folder.c_str());
+  return out;
+}
 
 database_server::database_server(how x) : how_(std::move(x)) {
   std::filesystem::create_directories(how_.folder);
@@ -77,9 +95,7 @@ database_server::~database_server() {
 }
 
 void database_server::mount() {
-  const auto options = "mode=0711,size=" + std::to_string(how_.tmpfs_bytes);
-  if (::mount("bpci-chaos", how_.folder.c_str(), "tmpfs", 0, options.c_str()) != 0)
-    give_up("mount " + how_.folder.string());
+  if (!mount_disk(how_.folder, how_.tmpfs_bytes)) give_up("mount " + how_.folder.string());
   mounted_ = true;
 }
 

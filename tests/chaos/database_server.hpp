@@ -20,8 +20,12 @@ class database_server {
 public:
   struct how {
     std::filesystem::path folder;
-    std::uint64_t tmpfs_bytes = 0; ///< 0: on the folder's own disk. Needs root otherwise.
+    std::uint64_t tmpfs_bytes = 0; ///< 0: on the folder's own disk. See `disk_obstacle` otherwise.
   };
+
+  /// Why it can have no disk of its own on this machine; nothing if it can. Root is not enough in a
+  /// container.
+  static std::optional<std::string> disk_obstacle();
 
   /// Starts it. Throws std::runtime_error.
   explicit database_server(how x);

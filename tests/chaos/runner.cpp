@@ -1,12 +1,12 @@
 #include "runner.hpp"
 
+#include "database_server.hpp"
 #include "database_witness.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <iterator>
 #include <map>
-#include <unistd.h>
 
 namespace bpci::chaos {
 
@@ -195,7 +195,8 @@ std::filesystem::path find_faketime() {
 std::optional<std::string> obstacle_to(const scenario& what, const run_options& how) {
   if (what.needs_network)
     if (auto why = network::obstacle()) return why;
-  if (what.disk_bytes != 0 && geteuid() != 0) return "a disk of its own needs root";
+  if (what.disk_bytes != 0)
+    if (auto why = database_server::disk_obstacle()) return why;
   if (what.needs_clock && how.faketime.empty())
     return "libfaketime is missing (package libfaketime)";
   return std::nullopt;
